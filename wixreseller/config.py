@@ -1,0 +1,209 @@
+"""Hold a client's configuration: frozen, checked once, with a key that never prints."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import attrs
+
+from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller.errors import ConfigurationError
+from wixreseller.models import checks
+from wixreseller.ratelimit import RateLimit
+from wixreseller.retry import RetryPolicy
+
+__all__ = [
+    "ACCOUNT_ID_VARIABLE",
+    "API_KEY_VARIABLE",
+    "BASE_URL_VARIABLE",
+    "WIX_BASE_URL",
+    "APIKey",
+    "APIKeySource",
+    "ClientConfig",
+    "KeySource",
+]
+
+WIX_BASE_URL: Final = "https://www.wixapis.com"
+API_KEY_VARIABLE: Final = "WIX_API_KEY"
+ACCOUNT_ID_VARIABLE: Final = "WIX_ACCOUNT_ID"
+BASE_URL_VARIABLE: Final = "WIXRESELLER_BASE_URL"
+
+_WIX_DOMAINS: Final = ("wixapis.com", "wix.com")
+_EMULATOR_KEY_PREFIX: Final = "EMU."
+
+APIKeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
+"""An API key, or a function, blocking or async, that gives one whenever a request needs it."""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_wix(host: str) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in _WIX_DOMAINS)
+
+
+class APIKey:
+    """Hold an API key that shows itself only to :meth:`reveal`. It refuses to be pickled."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object, base_url: str, field: str = "api_key") -> None:
+        if not isinstance(value, str) or not value.strip():
+            raise ConfigurationError(
+                f"{field} must be the account-level API key, a string that is not empty",
+                field=field,
+            )
+        if value.lower().startswith("bearer "):
+            raise ConfigurationError(
+                f"{field} must be the raw key: Wix takes it without the word Bearer", field=field
+            )
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ConfigurationError(
+                f"{field} holds a space, a line break or another character that no key has",
+                field=field,
+            )
+        if value.startswith(_EMULATOR_KEY_PREFIX) and _is_wix(urlsplit(base_url).hostname or ""):
+            raise ConfigurationError(
+                f"{field} is a key of the emulator (it starts with {_EMULATOR_KEY_PREFIX}) and "
+                f"is not sent to Wix; set base_url, or {BASE_URL_VARIABLE}, to the emulator",
+                field=field,
+            )
+        self._value = value
+
+    def reveal(self) -> str:
+        """Give the key itself, for the one header that carries it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "APIKey('***')"
+
+    def __reduce__(self) -> str:
+        raise TypeError("an API key is not pickled; the other process gets its own from outside")
+
+
+class KeySource:
+    """Hold where keys come from: a fixed key, or the caller's function."""
+
+    __slots__ = ("_base_url", "_source")
+
+    def __init__(self, source: APIKeySource, base_url: str) -> None:
+        self._base_url = base_url
+        self._source: APIKey | Callable[[], str | Awaitable[str]] = (
+            source if callable(source) else APIKey(source, base_url)
+        )
+
+    @property
+    def fixed(self) -> APIKey | None:
+        """The key, unless a function gives it."""
+        return self._source if isinstance(self._source, APIKey) else None
+
+    @property
+    def function(self) -> Callable[[], str | Awaitable[str]] | None:
+        """The caller's function, if there is one."""
+        return None if isinstance(self._source, APIKey) else self._source
+
+    def check(self, value: object) -> APIKey:
+        """Check what the function gave, as a fixed key is checked."""
+        return APIKey(value, self._base_url, "the result of api_key()")
+
+    def __repr__(self) -> str:
+        return "KeySource('***')" if self.fixed else "KeySource(function)"
+
+
+def _base_url(value: object) -> str:
+    text = checks.instance_of(value, str, "base_url").rstrip("/")
+    problem = (
+        f"base_url must be https://host, or http:// to this machine only, "
+        f"not {checks.shorten(value)}"
+    )
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{problem} ({error})", field="base_url") from None
+    is_bare = not (parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in ("https", "http") or not host or not is_bare:
+        raise ConfigurationError(problem, field="base_url")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"{problem}: over plain http the API key would be readable on the way",
+            field="base_url",
+        )
+    return text
+
+
+@attrs.frozen(kw_only=True)
+class ClientConfig:
+    """Hold what a client was made with, except connections. Its ``repr`` shows no key."""
+
+    keys: KeySource
+    account_id: str | None
+    base_url: str
+    timeout: Seconds
+    deadline: Seconds
+    retry: RetryPolicy
+    rate_limit: RateLimit | None
+    is_account_view: bool = False
+    """Whether queries are kept to ``account_id``: true in a view made by ``for_account``."""
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        environment: Mapping[str, str],
+        api_key: APIKeySource | None = None,
+        account_id: str | None = None,
+        base_url: str | None = None,
+        timeout: Seconds = 30.0,
+        deadline: Seconds = NO_TIMEOUT,
+        retry: RetryPolicy | None = None,
+        rate_limit: RateLimit | None = None,
+    ) -> ClientConfig:
+        """Check the arguments, and take what is absent from the environment.
+
+        Raises:
+            ConfigurationError: no key, or an argument that cannot work; names it.
+        """
+        url = _base_url(base_url or environment.get(BASE_URL_VARIABLE) or WIX_BASE_URL)
+        source = api_key if api_key is not None else environment.get(API_KEY_VARIABLE)
+        if source is None or source == "":
+            raise ConfigurationError(
+                f"api_key is missing: pass it, or set {API_KEY_VARIABLE}", field="api_key"
+            )
+        account = account_id or environment.get(ACCOUNT_ID_VARIABLE) or None
+        return cls(
+            keys=KeySource(source, url),
+            account_id=checks.optional_guid(account, "account_id"),
+            base_url=url,
+            timeout=checks.timeout(timeout, "timeout"),
+            deadline=checks.timeout(deadline, "deadline"),
+            retry=checks.instance_of(retry or RetryPolicy(), RetryPolicy, "retry"),
+            rate_limit=None
+            if rate_limit is None
+            else checks.instance_of(rate_limit, RateLimit, "rate_limit"),
+        )
+
+    def account(self, given: str | None) -> str:
+        """Give the account of a call: its own, or the client's.
+
+        Raises:
+            ConfigurationError: there is neither, or it is no GUID.
+        """
+        if given is not None:
+            return checks.guid(given, "account_id")
+        if self.account_id is None:
+            raise ConfigurationError(
+                f"account_id is missing: every call names the account that owns the package; "
+                f"pass account_id to the call or the client, or set {ACCOUNT_ID_VARIABLE}",
+                field="account_id",
+            )
+        return self.account_id

@@ -1,0 +1,203 @@
+"""Define the values: what Wix answers with, and what a create sends.
+
+All are frozen and keyword-only. Keys that this version does not know are kept in ``.extra`` and
+written back unchanged; ``.extra`` and ``.meta`` take no part in equality or hash. Dates are aware
+UTC datetimes. Names and limits follow the schema of the Resellers API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import attrs
+
+from wixreseller.errors import ConfigurationError
+from wixreseller.models import checks
+from wixreseller.models.enums import BillingType, CycleUnit, FailureCode, Status
+from wixreseller.models.json import JSONValue
+
+__all__ = [
+    "BillingInfo",
+    "CallMeta",
+    "CycleDuration",
+    "Failure",
+    "Package",
+    "Page",
+    "PagingMetadata",
+    "Product",
+    "ProductInstance",
+]
+
+
+@attrs.frozen(kw_only=True)
+class CallMeta:
+    """Tell how a call went: ``.meta`` on what calls return."""
+
+    status: int
+    """HTTP status of the answer."""
+    request_id: str | None = None
+    """``X-Wix-Request-Id``: what Wix support asks for."""
+    attempts: int = 1
+    """How many requests were handed to the network."""
+    waited: float = 0.0
+    """Seconds spent waiting for the limiter and between attempts."""
+    idempotency_key: str | None = None
+    """The key that a write carried."""
+
+
+@attrs.frozen(kw_only=True)
+class CycleDuration:
+    """Length of a billing cycle: ``count`` times ``unit``."""
+
+    unit: CycleUnit = attrs.field(converter=CycleUnit)
+    count: int
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        checks.cycle_count(self.count)
+
+
+@attrs.frozen(kw_only=True)
+class BillingInfo:
+    """How an instance is billed: once, or every cycle.
+
+    Use :meth:`one_time` and :meth:`recurring`. On read, either part may be missing.
+    """
+
+    type: BillingType | None = attrs.field(
+        default=None, converter=attrs.converters.optional(BillingType)
+    )
+    cycle_duration: CycleDuration | None = None
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.type == BillingType.RECURRING and self.cycle_duration is None:
+            raise ConfigurationError(
+                "billing_info: RECURRING needs cycle_duration (a unit and a count)",
+                field="billing_info.cycle_duration",
+            )
+        if self.type == BillingType.ONE_TIME and self.cycle_duration is not None:
+            raise ConfigurationError(
+                "billing_info: ONE_TIME takes no cycle_duration",
+                field="billing_info.cycle_duration",
+            )
+
+    @classmethod
+    def recurring(cls, count: int, unit: CycleUnit) -> BillingInfo:
+        """Bill every ``count`` units: ``BillingInfo.recurring(1, CycleUnit.YEAR)``."""
+        return cls(type=BillingType.RECURRING, cycle_duration=CycleDuration(unit=unit, count=count))
+
+    @classmethod
+    def one_time(cls) -> BillingInfo:
+        """Bill once; the instance expires and does not renew."""
+        return cls(type=BillingType.ONE_TIME)
+
+
+@attrs.frozen(kw_only=True)
+class Product:
+    """What a create orders: one product, which becomes one product instance.
+
+    ``country_code`` (ISO 3166-1 alpha-2) is required by Create Package V2. Without ``site_id``
+    the instance is *floating*. ``discount_code`` (at most 25 characters) cannot be added later;
+    an invalid one does not fail the call, there is just no discount.
+    ``reference_product_instance_id`` names the instance whose purchase makes this one free.
+
+    Raises:
+        ConfigurationError: a field that Wix would refuse; the message names it.
+    """
+
+    catalog_product_id: str
+    country_code: str
+    site_id: str | None = None
+    billing_info: BillingInfo | None = None
+    discount_code: str | None = None
+    reference_product_instance_id: str | None = None
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        checks.guid(self.catalog_product_id, "catalog_product_id")
+        checks.country_code(self.country_code)
+        checks.optional_guid(self.site_id, "site_id")
+        checks.discount_code(self.discount_code)
+        checks.optional_guid(self.reference_product_instance_id, "reference_product_instance_id")
+        if self.billing_info is not None:
+            checks.instance_of(self.billing_info, BillingInfo, "billing_info")
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """Why an instance failed."""
+
+    code: FailureCode | None = None
+    message: str | None = None
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class ProductInstance:
+    """One sold product inside a package.
+
+    ``instance_id`` is its own id, not that of the catalogue. Without ``site_id`` it is *floating*:
+    paid for and used by no site. ``failure`` comes only with the status ``FAILED``,
+    ``expiration_date`` only for what does not renew.
+    """
+
+    instance_id: str
+    catalog_product_id: str | None = None
+    site_id: str | None = None
+    status: Status | None = None
+    failure: Failure | None = None
+    billing_info: BillingInfo | None = None
+    country_code: str | None = None
+    discount_code: str | None = None
+    reference_product_instance_id: str | None = None
+    expiration_date: datetime | None = None
+    created_date: datetime | None = None
+    updated_date: datetime | None = None
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Package:
+    """A package: what one create sold to one account."""
+
+    id: str
+    account_id: str | None = None
+    external_id: str | None = None
+    product_instances: tuple[ProductInstance, ...] = ()
+    created_date: datetime | None = None
+    updated_date: datetime | None = None
+    parent_account_id: str | None = None
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class PagingMetadata:
+    """Where a page stands among the results (wire: ``metadata``)."""
+
+    count: int | None = None
+    next_cursor: str | None = None
+    prev_cursor: str | None = None
+    offset: int | None = None
+    total: int | None = None
+    too_many_to_count: bool | None = None
+    has_next: bool | None = None
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """One page of a query: iterate it for its packages."""
+
+    packages: tuple[Package, ...] = ()
+    metadata: PagingMetadata = attrs.field(factory=PagingMetadata)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
+
+    def __iter__(self) -> Iterator[Package]:
+        return iter(self.packages)
+
+    def __len__(self) -> int:
+        return len(self.packages)
