@@ -1,0 +1,38 @@
+"""Hold together what every operation needs, and say who is calling."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from wixreseller.emulator.clock import Clock
+from wixreseller.emulator.jsonvalue import JsonObject
+from wixreseller.emulator.settings import Settings
+from wixreseller.emulator.store import Store
+from wixreseller.emulator.world import World
+
+
+@attrs.define
+class Core:
+    """Hold the state of one emulator; ``settings`` may be replaced while it runs."""
+
+    store: Store
+    world: World
+    clock: Clock
+    settings: Settings
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """Hold one authenticated request, split into what operations look at.
+
+    ``path`` holds the decoded path parameters, ``body`` the JSON object that was sent (``{}`` for
+    none), ``query`` the first value of every query parameter. ``root_id`` is the parent account.
+    """
+
+    operation: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: JsonObject
+    key: str
+    account_id: str
+    root_id: str

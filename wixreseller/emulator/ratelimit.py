@@ -1,0 +1,127 @@
+"""Count requests and refuse those past the limit.
+
+Documented: 200 requests a minute, then 429. Guesses, switchable: how they are counted, whose they
+are, whether ``Retry-After`` says when to come again.
+"""
+
+import math
+from collections import deque
+from datetime import timedelta
+
+import attrs
+
+from wixreseller.emulator.clock import Clock
+from wixreseller.emulator.http_date import http_date
+from wixreseller.emulator.replies import Refusal, refuse
+from wixreseller.emulator.settings import Settings
+
+
+class RateLimitError(ValueError):
+    """Say how a rate limit is written."""
+
+
+@attrs.frozen
+class RateLimit:
+    """Allow ``count`` requests in ``seconds``."""
+
+    count: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> "RateLimit | None":
+        """Read ``N/SECONDS``, or ``off`` as ``None``; raise :class:`RateLimitError`."""
+        if text == "off":
+            return None
+        count, _, seconds = text.partition("/")
+        try:
+            limit = cls(int(count), float(seconds))
+        except ValueError:
+            limit = cls(0, 0)
+        if limit.count < 1 or not 0 < limit.seconds < math.inf:
+            raise RateLimitError(
+                f"rate limit {text!r}: write N/SECONDS with both above zero (200/60), or off"
+            )
+        return limit
+
+
+@attrs.define
+class _Counter:
+    """Hold what one caller has used, in the terms of every kind of limit."""
+
+    started: float
+    used: int = 0
+    times: deque[float] = attrs.field(factory=deque[float])
+    tokens: float = 0.0
+
+
+class RateLimiter:
+    """Apply a limit to each key, account or address."""
+
+    def __init__(self, limit: RateLimit | None, clock: Clock) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._counters: dict[str, _Counter] = {}
+
+    def reset(self) -> None:
+        """Forget what was used."""
+        self._counters.clear()
+
+    def admit(self, caller: str, settings: Settings) -> None:
+        """Count a request, or refuse it with 429."""
+        limit = self._limit
+        if limit is None:
+            return
+        now = self._clock.epoch()
+        name = f"{settings.rate_limit_kind} {caller}"
+        counter = self._counters.setdefault(name, _Counter(now, tokens=float(limit.count)))
+        take = {"fixed": _fixed, "sliding": _sliding, "bucket": _bucket}[settings.rate_limit_kind]
+        wait = take(limit, counter, now)
+        if wait > 0:
+            raise self._refuse(limit, wait, settings)
+
+    def _refuse(self, limit: RateLimit, wait: float, settings: Settings) -> Refusal:
+        seconds = math.ceil(wait)
+        headers: dict[str, str] = {}
+        if settings.retry_after == "seconds":
+            headers["Retry-After"] = str(seconds)
+        elif settings.retry_after == "date":
+            # A date has whole seconds; one more makes sure that it is not too early.
+            moment = self._clock.now() + timedelta(seconds=wait + 1)
+            headers["Retry-After"] = http_date(moment)
+        return refuse(
+            429,
+            "RESOURCE_EXHAUSTED",
+            f"more than {limit.count} requests in {limit.seconds:g} seconds",
+            headers=headers,
+        )
+
+
+def _fixed(limit: RateLimit, counter: _Counter, now: float) -> float:
+    """Count in windows that begin with a caller's first request; return the seconds to wait."""
+    if now >= counter.started + limit.seconds:
+        counter.started, counter.used = now, 0
+    if counter.used >= limit.count:
+        return counter.started + limit.seconds - now
+    counter.used += 1
+    return 0.0
+
+
+def _sliding(limit: RateLimit, counter: _Counter, now: float) -> float:
+    """Look back over the last ``seconds``; return the seconds to wait."""
+    while counter.times and counter.times[0] <= now - limit.seconds:
+        counter.times.popleft()
+    if len(counter.times) >= limit.count:
+        return counter.times[0] + limit.seconds - now
+    counter.times.append(now)
+    return 0.0
+
+
+def _bucket(limit: RateLimit, counter: _Counter, now: float) -> float:
+    """Refill evenly up to ``count`` tokens, one for each request; return the seconds to wait."""
+    rate = limit.count / limit.seconds
+    counter.tokens = min(limit.count, counter.tokens + (now - counter.started) * rate)
+    counter.started = now
+    if counter.tokens < 1:
+        return (1 - counter.tokens) / rate
+    counter.tokens -= 1
+    return 0.0
