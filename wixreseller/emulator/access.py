@@ -34,17 +34,14 @@ def identify(core: Core, headers: Mapping[str, str], operation: str) -> Caller:
     if key.lower().startswith("bearer "):
         raise _unauthenticated("send the raw API key in Authorization, without 'Bearer'")
     account = headers.get(_HEADER, "").strip()
-    account_id = account.lower() if is_guid(account) else None
-    key_account = core.world.account_of_key(key, account_id)
-    if key_account is None and account_id is not None:
+    if not core.world.accepts_key(key):
         raise _unauthenticated("the API key is not known")
-    if account_id is None:
-        if not account:
-            violation = Violation(_HEADER, "must not be empty", "REQUIRED_FIELD")
-        else:
-            violation = Violation(_HEADER, "is not a valid GUID", "FORMAT")
-        raise refuse_fields([violation])
-    assert key_account is not None  # noqa: S101 # checked above, together with the account
+    if not account:
+        raise refuse_fields([Violation(_HEADER, "must not be empty", "REQUIRED_FIELD")])
+    if not is_guid(account):
+        raise refuse_fields([Violation(_HEADER, "is not a valid GUID", "FORMAT")])
+    account_id = account.lower()
+    key_account = core.world.account_of_key(key, account_id)
     root_id = core.world.root_of(account_id)
     if root_id is None:
         root_id = core.world.adopt_account(account_id, key_account)

@@ -6,7 +6,7 @@ holds a transaction open.
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -52,16 +52,25 @@ class Backend:
         self._run = uuid.uuid4().hex[:12]
         self._requests = 0
 
-    def new_request_id(self) -> str:
+    def _new_request_id(self) -> str:
         """Return the id that the next answer carries."""
         self._requests += 1
         return f"{self._core.clock.milliseconds() // 1000}.{self._run}{self._requests:06d}"
 
     def answer(self, request: Request) -> Answer:
-        """Answer a request of the API; a failure of our own becomes a bare 500."""
-        headers = {"X-Wix-Request-Id": self.new_request_id()}
+        """Answer a request of the API."""
+        return self.respond(request, self._handle)
+
+    def respond(
+        self, request: Request, handle: Callable[[Request, dict[str, str]], JsonObject]
+    ) -> Answer:
+        """Answer with what ``handle`` returns or raises; a failure of our own is a bare 500.
+
+        ``handle`` may add headers to the answer.
+        """
+        headers = {"X-Wix-Request-Id": self._new_request_id()}
         try:
-            status, body = 200, self._handle(request, headers)
+            status, body = 200, handle(request, headers)
         except Refusal as refusal:
             status, body = refusal.status, refusal.body
             headers.update(refusal.headers)
@@ -105,10 +114,7 @@ class Backend:
         answer = route.handler(core, call)
         commits = core.store.count_up("commits") if route.writes else core.store.counted("commits")
         headers["X-Wix-Consistent"] = f"commit-{commits}"
-        if not route.writes:
-            return answer
-        key = call.body.get("idempotencyKey") or call.query.get("idempotencyKey")
-        return {"idempotencyKey": key, **answer} if key else answer
+        return answer
 
     def _body(self, request: Request) -> JsonObject:
         dropped = request.method == "DELETE" and self._core.settings.delete_bodies == "drop"

@@ -156,6 +156,8 @@ def _adjusted(core: Core, call: Call, instance: Instance, order: AdjustOrder) ->
     changed = _paid(core, changed, billing)
     if core.settings.adjust_sets_pending:
         return lifecycle.deliver(core, changed, product)
+    if changed.status == "PENDING":
+        return lifecycle.redirect(core, changed, product)
     return changed
 
 

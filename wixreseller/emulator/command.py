@@ -49,11 +49,15 @@ def main(argv: Sequence[str]) -> int:
 async def _serve(emulator: Emulator) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop_from_handler(_: int, __: object) -> None:
+        loop.call_soon_threadsafe(stopped.set)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # Windows: loops take no signals there
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+            signal.signal(number, stop_from_handler)
     async with emulator:
         sys.stdout.write(f"listening on {emulator.url}\n")
         sys.stdout.flush()

@@ -12,9 +12,9 @@ import attrs
 from wixreseller._version import __version__
 from wixreseller.emulator.backend import Answer, Backend, Request
 from wixreseller.emulator.core import Core
-from wixreseller.emulator.jsonvalue import Json, JsonObject, dumps, loads
+from wixreseller.emulator.jsonvalue import Json, JsonObject, loads
 from wixreseller.emulator.ratelimit import RateLimiter
-from wixreseller.emulator.replies import Refusal, refuse
+from wixreseller.emulator.replies import refuse
 from wixreseller.emulator.seed import Seed, SeedError, parse_seed
 
 PREFIX = "/_emulator/"
@@ -34,14 +34,9 @@ class Control:
 
     def answer(self, request: Request) -> Answer:
         """Answer a request of the control plane."""
-        headers = {"X-Wix-Request-Id": self.backend.new_request_id()}
-        try:
-            status, body = 200, self._handle(request)
-        except Refusal as refusal:
-            status, body = refusal.status, refusal.body
-        return Answer(status=status, body=dumps(body), headers=headers)
+        return self.backend.respond(request, self._handle)
 
-    def _handle(self, request: Request) -> JsonObject:
+    def _handle(self, request: Request, _: dict[str, str]) -> JsonObject:
         self._refuse_strangers(request)
         routes: dict[str, Callable[[Request], JsonObject]] = {
             f"GET {PREFIX}health": self._health,

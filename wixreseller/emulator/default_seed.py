@@ -50,7 +50,8 @@ _TWO_YEARS: JsonObject = {"unit": "YEAR", "count": 2}
 def default_seed() -> JsonObject:
     """Return the default seed, a fresh copy each time."""
     accounts: list[Json] = [{"id": PARENT_ACCOUNT}]
-    accounts += [{"id": account, "parentAccountId": PARENT_ACCOUNT} for account in SUB_ACCOUNTS]
+    for account in SUB_ACCOUNTS:
+        accounts.append({"id": account, "parentAccountId": PARENT_ACCOUNT})  # noqa: PERF401 # types
     sites: list[Json] = [
         {"id": site, "accountId": account} for account, sites in SITES.items() for site in sites
     ]

@@ -22,10 +22,12 @@ def key_of(call: Call) -> str | None:
 
 
 def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObject:
-    """Act, unless the key was seen before; then answer as the settings say."""
+    """Act, unless the key was seen before; then answer as the settings say. Echo the key."""
     key = key_of(call)
-    if key is None or core.settings.idempotency_mode == "ignore":
+    if key is None:
         return act()
+    if core.settings.idempotency_mode == "ignore":
+        return {"idempotencyKey": key, **act()}
     now_ms = core.clock.milliseconds()
     scope = f"{call.account_id} {call.operation}"
     core.store.execute("DELETE FROM idempotency WHERE expires_ms <= ?", (now_ms,))
@@ -36,10 +38,12 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
     fingerprint = _fingerprint(call)
     if rows:
         return _seen(core, key, fingerprint, rows[0])
-    status, answer, refusal = 200, None, None
+    status = 200
+    answer: JsonObject = {}
+    refusal: Refusal | None = None
     try:
         with core.store.attempt():
-            answer = act()
+            answer = {"idempotencyKey": key, **act()}
     except Refusal as error:
         if not core.settings.idempotency_errors:
             raise
@@ -60,7 +64,6 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
         # The record must be kept although the request is refused.
         refusal.keeps_changes = True
         raise refusal
-    assert answer is not None  # noqa: S101 # no refusal, so there is an answer
     return answer
 
 

@@ -22,18 +22,18 @@ def settle(core: Core) -> None:
     while store.exists("SELECT 1 FROM instances WHERE due_ms <= ?", (now_ms,)):
         store.execute(
             "UPDATE packages SET updated_ms = max(updated_ms, (SELECT max(due_ms) FROM instances "
-            "WHERE package_seq = packages.seq AND due_ms <= ?1)) "
-            "WHERE seq IN (SELECT package_seq FROM instances WHERE due_ms <= ?1)",
-            (now_ms,),
+            "WHERE package_seq = packages.seq AND due_ms <= ?)) "
+            "WHERE seq IN (SELECT package_seq FROM instances WHERE due_ms <= ?)",
+            (now_ms, now_ms),
         )
         store.execute(
             "UPDATE instances SET status = due_status, updated_ms = due_ms, "
             "failure_code = CASE due_status WHEN 'FAILED' THEN due_failure_code END, "
-            "failure_message = CASE due_status WHEN 'FAILED' THEN ?2 END, "
+            "failure_message = CASE due_status WHEN 'FAILED' THEN ? END, "
             "due_ms = CASE due_status WHEN 'ENABLED' THEN expires_ms END, "
             "due_status = CASE WHEN due_status = 'ENABLED' AND expires_ms IS NOT NULL "
-            "THEN 'CANCELED' END, due_failure_code = NULL WHERE due_ms <= ?1",
-            (now_ms, FAILURE_MESSAGE),
+            "THEN 'CANCELED' END, due_failure_code = NULL WHERE due_ms <= ?",
+            (FAILURE_MESSAGE, now_ms),
         )
 
 
@@ -54,6 +54,12 @@ def deliver(core: Core, instance: Instance, product: Product) -> Instance:
         due_status=product.outcome,
         due_failure_code=core.settings.failure_code if failed else None,
     )
+
+
+def redirect(core: Core, instance: Instance, product: Product) -> Instance:
+    """Return an instance whose delivery is under way as one that delivers another product."""
+    delivery = deliver(core, instance, product)
+    return attrs.evolve(delivery, due_ms=instance.due_ms)
 
 
 def cancel(core: Core, instance: Instance) -> Instance:

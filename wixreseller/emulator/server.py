@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from wixreseller.emulator.backend import Answer, Backend, Request
 from wixreseller.emulator.clock import Clock
@@ -13,7 +14,7 @@ from wixreseller.emulator.control import PREFIX, Control
 from wixreseller.emulator.core import Core
 from wixreseller.emulator.default_seed import default_seed
 from wixreseller.emulator.http_date import http_date
-from wixreseller.emulator.jsonvalue import JsonObject, dumps
+from wixreseller.emulator.jsonvalue import JsonObject
 from wixreseller.emulator.ratelimit import RateLimit, RateLimiter
 from wixreseller.emulator.replies import refuse
 from wixreseller.emulator.schema import DatabaseError
@@ -121,8 +122,10 @@ class Emulator:
         self._plant(core, self._seed)
         backend = Backend(core, self._limiter)
         control = Control(core, self._limiter, backend, self._seed, self._host)
-        app = web.Application(client_max_size=_LARGEST_BODY)
-        app.router.add_route("*", "/{path:.*}", _Adapter(self.clock, backend, control).handle)
+        # A middleware and no routes: even what aiohttp's router would refuse by itself comes here,
+        # so every answer has a request id.
+        adapter = _Adapter(self.clock, backend, control)
+        app = web.Application(middlewares=[adapter.middleware], client_max_size=_LARGEST_BODY)
         # Nothing of ours takes long; what still runs a second after the stop hangs on its client.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -144,6 +147,10 @@ class Emulator:
                 )
 
 
+def _too_large(_: Request, __: dict[str, str]) -> NoReturn:
+    raise refuse(413, "PAYLOAD_TOO_LARGE", f"a body has at most {_LARGEST_BODY} bytes")
+
+
 class _Adapter:
     """Turn aiohttp's requests into ours, and our answers into aiohttp's."""
 
@@ -152,28 +159,35 @@ class _Adapter:
         self._backend = backend
         self._control = control
 
-    async def handle(self, request: web.Request) -> web.Response:
+    @property
+    def middleware(self) -> Middleware:
+        """Return the function that answers every request itself."""
+
+        @web.middleware
+        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001
+            return await self._answer(request)
+
+        return answer
+
+    async def _answer(self, request: web.Request) -> web.Response:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return self._respond(self._too_large())
+            body = None
         query: Mapping[str, str] = request.query
         taken = Request(
             method=request.method,
             path=request.rel_url.raw_path,
             query={name: query[name] for name in query},
             headers=request.headers,
-            body=body,
+            body=body or b"",
             address=request.remote or "",
         )
+        if body is None:
+            return self._respond(self._backend.respond(taken, _too_large))
         if taken.path.startswith(PREFIX):
             return self._respond(self._control.answer(taken))
         return self._respond(self._backend.answer(taken))
-
-    def _too_large(self) -> Answer:
-        refusal = refuse(413, "PAYLOAD_TOO_LARGE", f"a body has at most {_LARGEST_BODY} bytes")
-        headers = {"X-Wix-Request-Id": self._backend.new_request_id()}
-        return Answer(status=refusal.status, body=dumps(refusal.body), headers=headers)
 
     def _respond(self, answer: Answer) -> web.Response:
         # Clients measure the server's clock by this header, so it follows the emulator's.

@@ -73,12 +73,9 @@ class Store:
 
     def count_up(self, name: str) -> int:
         """Return the next number of a counter that is kept in the database."""
-        (value,) = self.connection.execute(
-            "INSERT INTO counters VALUES (?, 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name,),
-        ).fetchone()
-        return int(value)
+        value = self.counted(name) + 1
+        self.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
+        return value
 
     def counted(self, name: str) -> int:
         """Return the last number of a counter, 0 if it was never used."""
@@ -103,11 +100,12 @@ class Store:
     def add_package(self, package: Package) -> Package:
         """Insert a package with its instances, and return it with its ``seq``."""
         values = [getattr(package, column) for column in _PACKAGE_COLUMNS if column != "seq"]
-        (seq,) = self.connection.execute(
+        cursor = self.connection.execute(
             "INSERT INTO packages (id, account_id, root_id, external_id, created_ms, updated_ms) "
-            "VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
+            "VALUES (?, ?, ?, ?, ?, ?)",
             values,
-        ).fetchone()
+        )
+        seq = cursor.lastrowid or 0
         instances = tuple(attrs.evolve(i, package_seq=seq) for i in package.instances)
         marks = ", ".join("?" * len(_INSTANCE_COLUMNS))
         self.connection.executemany(

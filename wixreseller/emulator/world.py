@@ -38,13 +38,16 @@ class World:
         for product in seed.products.values():
             self._add_product(product)
 
-    def account_of_key(self, key: str, account_id: str | None) -> str | None:
-        """Return the account that a key belongs to, ``None`` for an unknown key."""
+    def accepts_key(self, key: str) -> bool:
+        """Tell whether a key opens anything."""
+        known = self._store.exists("SELECT 1 FROM api_keys WHERE key = ?", (key,))
+        return known or self._loose
+
+    def account_of_key(self, key: str, account_id: str) -> str:
+        """Return the account that an accepted key belongs to; the call names ``account_id``."""
         rows = self._store.rows("SELECT account_id FROM api_keys WHERE key = ?", (key,))
         if rows:
             return str(rows[0][0])
-        if not self._loose or account_id is None:
-            return None
         # The first account that a new key names becomes the parent of those it names later, unless
         # it is known as somebody's child already.
         owner = self.root_of(account_id)
