@@ -1,0 +1,207 @@
+"""Sell Wix from Python: as fast as Wix allows, and never twice.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+from wixreseller._version import __version__
+
+if TYPE_CHECKING:
+    from wixreseller import errors
+    from wixreseller._sentinels import (
+        NO_TIMEOUT,
+        UNSET,
+    )
+    from wixreseller.client import (
+        AsyncClient,
+    )
+    from wixreseller.errors import (
+        APIError,
+        AuthenticationError,
+        BadRequestError,
+        ClientClosedError,
+        ConfigurationError,
+        ConflictError,
+        ConnectFailedError,
+        DecodeError,
+        ExternalIdConflictError,
+        FailedPreconditionError,
+        FieldViolation,
+        InstanceFailedError,
+        NotFoundError,
+        OutcomeUnknownError,
+        PacingError,
+        PagingError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestTimeoutError,
+        ServerError,
+        StillPendingError,
+        SyncUsageError,
+        TransportError,
+        UnexpectedRedirectError,
+        WixResellerError,
+    )
+    from wixreseller.idempotency import (
+        derive_idempotency_key,
+    )
+    from wixreseller.models import (
+        BillingInfo,
+        BillingType,
+        CallMeta,
+        CycleDuration,
+        CycleUnit,
+        ErrorCode,
+        Failure,
+        FailureCode,
+        Package,
+        Page,
+        PagingMetadata,
+        Product,
+        ProductInstance,
+        Status,
+    )
+    from wixreseller.pagination import (
+        AsyncPager,
+    )
+    from wixreseller.ratelimit import (
+        RateLimit,
+    )
+    from wixreseller.retry import (
+        RetryPolicy,
+    )
+    from wixreseller.sync import (
+        Client,
+        Pager,
+    )
+
+__all__ = [
+    "NO_TIMEOUT",
+    "UNSET",
+    "APIError",
+    "AsyncClient",
+    "AsyncPager",
+    "AuthenticationError",
+    "BadRequestError",
+    "BillingInfo",
+    "BillingType",
+    "CallMeta",
+    "Client",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectFailedError",
+    "CycleDuration",
+    "CycleUnit",
+    "DecodeError",
+    "ErrorCode",
+    "ExternalIdConflictError",
+    "FailedPreconditionError",
+    "Failure",
+    "FailureCode",
+    "FieldViolation",
+    "InstanceFailedError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PacingError",
+    "Package",
+    "Page",
+    "Pager",
+    "PagingError",
+    "PagingMetadata",
+    "PermissionDeniedError",
+    "Product",
+    "ProductInstance",
+    "RateLimit",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "RetryPolicy",
+    "ServerError",
+    "Status",
+    "StillPendingError",
+    "SyncUsageError",
+    "TransportError",
+    "UnexpectedRedirectError",
+    "WixResellerError",
+    "__version__",
+    "derive_idempotency_key",
+    "errors",
+]
+
+_NAMES: Final = {
+    "wixreseller._sentinels": (
+        "NO_TIMEOUT",
+        "UNSET",
+    ),
+    "wixreseller.client": ("AsyncClient",),
+    "wixreseller.errors": (
+        "APIError",
+        "AuthenticationError",
+        "BadRequestError",
+        "ClientClosedError",
+        "ConfigurationError",
+        "ConflictError",
+        "ConnectFailedError",
+        "DecodeError",
+        "ExternalIdConflictError",
+        "FailedPreconditionError",
+        "FieldViolation",
+        "InstanceFailedError",
+        "NotFoundError",
+        "OutcomeUnknownError",
+        "PacingError",
+        "PagingError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "RequestTimeoutError",
+        "ServerError",
+        "StillPendingError",
+        "SyncUsageError",
+        "TransportError",
+        "UnexpectedRedirectError",
+        "WixResellerError",
+    ),
+    "wixreseller.idempotency": ("derive_idempotency_key",),
+    "wixreseller.models": (
+        "BillingInfo",
+        "BillingType",
+        "CallMeta",
+        "CycleDuration",
+        "CycleUnit",
+        "ErrorCode",
+        "Failure",
+        "FailureCode",
+        "Package",
+        "Page",
+        "PagingMetadata",
+        "Product",
+        "ProductInstance",
+        "Status",
+    ),
+    "wixreseller.pagination": ("AsyncPager",),
+    "wixreseller.ratelimit": ("RateLimit",),
+    "wixreseller.retry": ("RetryPolicy",),
+    "wixreseller.sync": (
+        "Client",
+        "Pager",
+    ),
+}
+_HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name == "errors":
+        return importlib.import_module("wixreseller.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

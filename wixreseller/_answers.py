@@ -74,11 +74,11 @@ def read_page(response: Response, meta: CallMeta) -> Page:
     return attrs.evolve(_wire.decode(answer, Page), meta=meta)
 
 
-def _object(body: bytes) -> dict[str, JSONValue]:
+def _object(body: bytes) -> JSONObject:
     answer = _wire.loads(body)
     if not isinstance(answer, dict):
         raise _wire.WireError("is not a JSON object")
-    return cast("dict[str, JSONValue]", answer)
+    return answer
 
 
 # --- response → error ---------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def _read_tuple(item: type) -> Callable[[Any, Any], tuple[Any, ...]]:
     def read(value: Any, _: Any) -> tuple[Any, ...]:
         if type(value) is not list:
             raise WireError(_describe(value))
-        elements = cast("list[Any]", value)
+        elements: list[Any] = value
         try:
             return tuple([read_item(element, item) for element in elements])
         except WireError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.errors import ConfigurationError
@@ -22,6 +22,7 @@ __all__ = [
     "MAX_PAGE_SIZE",
     "MAX_PRODUCTS",
     "country_code",
+    "cursor_stands_alone",
     "cycle_count",
     "discount_code",
     "external_id",
@@ -190,6 +191,21 @@ def page_size(value: object, field: str = "page_size") -> int:
     return whole_number(value, field, MAX_PAGE_SIZE)
 
 
+def cursor_stands_alone(cursor: object, filter: object, sort: object) -> None:  # noqa: A002
+    """Check that nothing is given beside a cursor, which holds its query's filter and sort."""
+    if cursor is None:
+        return
+    if not isinstance(cursor, str) or not cursor:
+        raise ConfigurationError(
+            f"cursor must be a string that a page gave, not {shorten(cursor)}", field="cursor"
+        )
+    for field, value in (("filter", filter), ("sort", sort)):
+        if value:
+            raise ConfigurationError(
+                f"{field} may not be given beside cursor: it is inside the cursor", field=field
+            )
+
+
 def products(value: object, kind: type[T], field: str = "products") -> Sequence[T]:
     """Check the products of a create: 1 to 1000, each of the class given."""
     if isinstance(value, kind):
@@ -200,9 +216,10 @@ def products(value: object, kind: type[T], field: str = "products") -> Sequence[
         raise ConfigurationError(
             f"{field} must be a list of {kind.__name__}, not {type(value).__name__}", field=field
         )
-    if not 1 <= len(value) <= MAX_PRODUCTS:
+    items = cast("Sequence[object]", value)
+    if not 1 <= len(items) <= MAX_PRODUCTS:
         raise ConfigurationError(
-            f"{field} must hold 1 to {MAX_PRODUCTS} products, this list has {len(value)}",
+            f"{field} must hold 1 to {MAX_PRODUCTS} products, this list has {len(items)}",
             field=field,
         )
-    return [instance_of(item, kind, f"{field}[{index}]") for index, item in enumerate(value)]
+    return [instance_of(item, kind, f"{field}[{index}]") for index, item in enumerate(items)]

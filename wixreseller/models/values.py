@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+def _no_extra() -> dict[str, JSONValue]:
+    return {}
+
+
 @attrs.frozen(kw_only=True)
 class CallMeta:
     """Tell how a call went: ``.meta`` on what calls return."""
@@ -52,7 +56,7 @@ class CycleDuration:
 
     unit: CycleUnit = attrs.field(converter=CycleUnit)
     count: int
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         checks.cycle_count(self.count)
@@ -69,7 +73,7 @@ class BillingInfo:
         default=None, converter=attrs.converters.optional(BillingType)
     )
     cycle_duration: CycleDuration | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.type == BillingType.RECURRING and self.cycle_duration is None:
@@ -113,7 +117,7 @@ class Product:
     billing_info: BillingInfo | None = None
     discount_code: str | None = None
     reference_product_instance_id: str | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         checks.guid(self.catalog_product_id, "catalog_product_id")
@@ -131,7 +135,7 @@ class Failure:
 
     code: FailureCode | None = None
     message: str | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -155,7 +159,7 @@ class ProductInstance:
     expiration_date: datetime | None = None
     created_date: datetime | None = None
     updated_date: datetime | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -169,7 +173,7 @@ class Package:
     created_date: datetime | None = None
     updated_date: datetime | None = None
     parent_account_id: str | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
     meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
 
 
@@ -184,7 +188,7 @@ class PagingMetadata:
     total: int | None = None
     too_many_to_count: bool | None = None
     has_next: bool | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -193,7 +197,7 @@ class Page:
 
     packages: tuple[Package, ...] = ()
     metadata: PagingMetadata = attrs.field(factory=PagingMetadata)
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
     meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
 
     def __iter__(self) -> Iterator[Package]:

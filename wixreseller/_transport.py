@@ -1,0 +1,341 @@
+"""Send requests with aiohttp: with ``_pacing_file``, the only module that does I/O.
+
+It owns one session for each (process, event loop), sends a request exactly once, follows no
+redirect, and says how far an attempt got when it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import inspect
+import os
+import ssl as ssl_module
+import urllib.request
+import weakref
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+import aiohttp
+import anyio.to_thread
+import attrs
+from aiohttp.client_middlewares import ClientHandlerType, ClientMiddlewareType
+from yarl import URL
+
+from wixreseller._answers import Response
+from wixreseller._operations import Request
+from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._version import __version__
+from wixreseller.config import APIKey, KeySource
+from wixreseller.errors import ClientClosedError, ConfigurationError
+
+__all__ = ["NoAnswerError", "Phase", "Progress", "Transport"]
+
+# In front of the connector, which has no limit: past its own limit, aiohttp's connector is slow.
+_MAX_CONNECTIONS: Final = 100
+_NO_TIMEOUT: Final = aiohttp.ClientTimeout(
+    total=None, connect=None, sock_read=None, sock_connect=None
+)
+_USER_AGENT: Final = f"wixreseller/{__version__} aiohttp/{aiohttp.__version__}"
+
+# What aiohttp raises before there is a connection, and so before a byte of the request has left.
+_NOT_CONNECTED: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+)
+
+
+# `Any`, because aiohttp gives each signal parameters of a class of its own.
+_Signal = Callable[[aiohttp.ClientSession, Any, Any], Coroutine[Any, Any, None]]
+
+
+class Phase(enum.Enum):
+    """Name how far an attempt got; the value reads on from "timed out while"."""
+
+    PACING = "waiting for the limiter"
+    PREPARING = "waiting for a free connection or the API key"
+    CONNECTING = "connecting"
+    SENDING = "sending"
+    ANSWERING = "waiting for the answer"
+    READING = "reading the answer"
+    RETRYING = "waiting to try again"
+
+
+_SENT: Final = frozenset({Phase.SENDING, Phase.ANSWERING, Phase.READING})
+
+
+class Progress:
+    """Hold the phase of one attempt, written while it runs."""
+
+    __slots__ = ("phase",)
+
+    def __init__(self, phase: Phase = Phase.PACING) -> None:
+        self.phase = phase
+
+    @property
+    def may_have_sent(self) -> bool:
+        """Whether a byte of the request may have left this machine."""
+        return self.phase in _SENT
+
+
+class NoAnswerError(Exception):
+    """Report that an attempt got no answer. Stays inside this library."""
+
+    def __init__(self, reason: str, *, timed_out: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.timed_out = timed_out
+
+
+class _OnePass:
+    """Refuse the second pass of a request: the guard against replays below this library.
+
+    aiohttp sends a request with an idempotent method again by itself when the connection drops,
+    and cancels are DELETEs. As the innermost middleware this sees every pass, those of the user's
+    own retrying middlewares included.
+    """
+
+    __slots__ = ("_begins", "_failure", "_progress", "_used")
+
+    def __init__(self, progress: Progress, begins: Phase) -> None:
+        self._progress = progress
+        self._begins = begins
+        self._used = False
+        self._failure: Exception | None = None
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self._used:
+            raise self._failure or NoAnswerError(
+                "a middleware tried to send the same request a second time, which is refused"
+            )
+        self._used = True
+        self._progress.phase = self._begins
+        try:
+            return await handler(request)
+        except Exception as error:
+            self._failure = error
+            if isinstance(error, _NOT_CONNECTED):
+                self._progress.phase = Phase.CONNECTING
+            raise
+
+
+def _tracer() -> aiohttp.TraceConfig:
+    """Follow the phases of the attempts of a session of ours, through aiohttp's own signals."""
+
+    def moves_to(phase: Phase) -> _Signal:
+        async def move(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+            progress = getattr(context, "trace_request_ctx", None)
+            if isinstance(progress, Progress):
+                progress.phase = phase
+
+        return move
+
+    trace = aiohttp.TraceConfig()
+    # With a connection in hand, aiohttp may begin to write at once.
+    trace.on_connection_create_end.append(moves_to(Phase.SENDING))
+    trace.on_connection_reuseconn.append(moves_to(Phase.SENDING))
+    trace.on_request_headers_sent.append(moves_to(Phase.ANSWERING))
+    return trace
+
+
+@attrs.define
+class _Lane:
+    """Hold what belongs to one event loop of one process."""
+
+    loop: weakref.ref[asyncio.AbstractEventLoop]
+    session: aiohttp.ClientSession
+    free: asyncio.Semaphore
+
+    def drop(self) -> None:
+        """Close a session from outside its loop: on that loop if it runs, else at once."""
+        loop = self.loop()
+        closing = self.session.close()
+        if loop is not None and loop.is_running():
+            asyncio.run_coroutine_threadsafe(closing, loop)
+            return
+        # On a loop that runs no more there is nothing to wait for: one step ends the coroutine.
+        with contextlib.suppress(StopIteration, RuntimeError):
+            closing.send(None)
+        closing.close()
+
+
+class Transport:
+    """Send requests to one base URL; shared by a client and its views."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        keys: KeySource,
+        session: aiohttp.ClientSession | None,
+        middlewares: Sequence[ClientMiddlewareType],
+        ssl: ssl_module.SSLContext | None,
+    ) -> None:
+        self._base_url = base_url
+        self._keys = keys
+        self._injected = session
+        self._middlewares = tuple(middlewares)
+        self._ssl = ssl
+        self._proxy = _proxy_for(base_url)
+        self._lanes: dict[tuple[int, int], _Lane] = {}
+        self._consistent: str | None = None
+        self._closed = False
+
+    async def exchange(self, request: Request, progress: Progress, timeout: Seconds) -> Response:
+        """Send one request once and read its answer whole.
+
+        ``timeout`` is in seconds, from when the attempt may have a connection.
+
+        Raises:
+            NoAnswerError: no whole answer; ``progress.phase`` says how far it got.
+        """
+        if self._closed:
+            raise ClientClosedError("the client is closed; nothing was sent")
+        progress.phase = Phase.PREPARING
+        lane = self._lane()
+        async with lane.free:
+            scope = asyncio.timeout(None if timeout is NO_TIMEOUT else timeout)
+            try:
+                async with scope:
+                    return await self._send(lane.session, request, progress)
+            except TimeoutError as error:
+                if not scope.expired():
+                    _fail(error)
+                raise NoAnswerError(f"no answer within {timeout:g} s", timed_out=True) from None
+
+    async def aclose(self) -> None:
+        """Close the sessions of this loop, and drop those of others. Twice is fine."""
+        self._closed = True
+        lanes, self._lanes = self._lanes, {}
+        for place, lane in lanes.items():
+            if lane.session is self._injected or place[0] != os.getpid():
+                continue
+            if lane.loop() is asyncio.get_running_loop():
+                await lane.session.close()
+            else:
+                lane.drop()
+
+    async def _send(
+        self, session: aiohttp.ClientSession, request: Request, progress: Progress
+    ) -> Response:
+        key = await self._key()
+        is_ours = session is not self._injected
+        guard = _OnePass(progress, Phase.CONNECTING if is_ours else Phase.SENDING)
+        try:
+            async with session.request(
+                request.operation.method,
+                URL(self._base_url + request.target, encoded=True),
+                data=request.body,
+                headers=self._headers(key, request),
+                allow_redirects=False,
+                raise_for_status=False,
+                proxy=self._proxy,
+                timeout=_NO_TIMEOUT,
+                middlewares=(*self._middlewares, guard),
+                trace_request_ctx=progress,
+                ssl=True if self._ssl is None else self._ssl,  # True: as the session says
+            ) as answer:
+                progress.phase = Phase.READING
+                body = await answer.read()
+        except NoAnswerError:
+            raise
+        except Exception as error:  # noqa: BLE001  # nothing of aiohttp's or a middleware's escapes
+            _fail(error)
+        self._consistent = answer.headers.get("X-Wix-Consistent") or self._consistent
+        response = Response(status=answer.status, headers=answer.headers, body=body)
+        return response if response.is_success else _redacted(response, key)
+
+    def _headers(self, key: APIKey, request: Request) -> dict[str, str]:
+        headers = {
+            "Authorization": key.reveal(),
+            "wix-account-id": request.account_id,
+            "Accept": "application/json",
+            "User-Agent": _USER_AGENT,
+        }
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        if self._consistent is not None:
+            # The last one got, whoever got it: a sub-account's write is then seen by the parent.
+            headers["X-Wix-Consistent"] = self._consistent
+        return headers
+
+    async def _key(self) -> APIKey:
+        if self._keys.fixed is not None:
+            return self._keys.fixed
+        function = self._keys.function
+        assert function is not None  # noqa: S101  # a KeySource holds one or the other
+        try:
+            # On a thread: a vault's client may block, and an async function only makes an object.
+            value = await anyio.to_thread.run_sync(function)
+            value = await value if inspect.isawaitable(value) else value
+        except Exception as error:
+            raise ConfigurationError(
+                f"api_key() raised {type(error).__name__}: {error}", field="api_key"
+            ) from error
+        return self._keys.check(value)
+
+    def _lane(self) -> _Lane:
+        loop = asyncio.get_running_loop()
+        place = (os.getpid(), id(loop))
+        lane = self._lanes.get(place)
+        if lane is None or lane.loop() is not loop:
+            self._sweep()
+            session = self._injected or self._open()
+            lane = _Lane(weakref.ref(loop), session, asyncio.Semaphore(_MAX_CONNECTIONS))
+            self._lanes[place] = lane
+        return lane
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[_tracer()],
+        )
+
+    def _sweep(self) -> None:
+        """Drop the sessions of loops that are closed, or gone."""
+        for place, lane in list(self._lanes.items()):
+            loop = lane.loop()
+            if loop is None or loop.is_closed():
+                del self._lanes[place]
+                if lane.session is not self._injected and place[0] == os.getpid():
+                    lane.drop()
+
+
+def _proxy_for(base_url: str) -> str | None:
+    """Give the proxy that the environment names for this address, ``NO_PROXY`` heeded.
+
+    aiohttp's own ``trust_env`` would also look for a password in ``~/.netrc`` at every request.
+    """
+    parts = urlsplit(base_url)
+    if urllib.request.proxy_bypass(parts.netloc):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def _redacted(response: Response, key: APIKey) -> Response:
+    """Take the key out of an error's body, where a proxy may echo the request."""
+    secret = key.reveal().encode()
+    if secret not in response.body:
+        return response
+    return attrs.evolve(response, body=response.body.replace(secret, b"***"))
+
+
+def _fail(error: Exception) -> NoReturn:
+    """Turn whatever aiohttp raised into a failure whose traceback holds none of its frames.
+
+    Their local variables hold the API key, and some loggers print the locals of every frame.
+    """
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    raise NoAnswerError(reason) from error

@@ -1,0 +1,145 @@
+"""Wire the parts into a client."""
+
+from __future__ import annotations
+
+import os
+import ssl as ssl_module
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import attrs
+
+from wixreseller._clock import Clock
+from wixreseller._executor import Executor
+from wixreseller._pacing import Pacer
+from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._transport import Transport
+from wixreseller.config import APIKeySource, ClientConfig
+from wixreseller.models import checks
+from wixreseller.ratelimit import RateLimit
+from wixreseller.resources._calls import Calls
+from wixreseller.resources.packages import AsyncPackages
+from wixreseller.resources.product_instances import AsyncProductInstances
+from wixreseller.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    import aiohttp
+    from aiohttp.client_middlewares import ClientMiddlewareType
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient:
+    """Call the Wix Resellers API.
+
+    ``api_key`` is the raw account-level key, or a function (blocking or async) that gives it;
+    without one ``WIX_API_KEY`` is used. ``account_id`` is the account that calls are for unless
+    they name another; without one ``WIX_ACCOUNT_ID``. ``base_url`` is Wix itself, or
+    ``WIXRESELLER_BASE_URL``: the emulator, say.
+
+    ``timeout`` (seconds) bounds each attempt, ``deadline`` (seconds) each whole call, waits
+    included; ``NO_TIMEOUT`` is endless. ``rate_limit`` paces all requests of the client and its
+    views (``None``: not at all), ``retry`` says how often reads are tried again. ``session`` is an
+    aiohttp session of yours, which is used and never closed; its own middlewares do not run, so
+    pass those that shall as ``middlewares``. ``ssl`` is a TLS context of yours.
+
+    Use it as an async context manager, or call :meth:`aclose`. Making one needs no event loop, and
+    one client serves any number of loops.
+
+    Raises:
+        ConfigurationError: no key, or an argument that cannot work; the message names it.
+    """
+
+    packages: AsyncPackages
+    """The calls on packages."""
+    product_instances: AsyncProductInstances
+    """The calls on product instances."""
+
+    def __init__(
+        self,
+        *,
+        api_key: APIKeySource | None = None,
+        account_id: str | None = None,
+        base_url: str | None = None,
+        timeout: Seconds = 30.0,
+        deadline: Seconds = NO_TIMEOUT,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        rate_limit: RateLimit | None = RateLimit(200, per=60.0),  # noqa: B008  # frozen
+        session: aiohttp.ClientSession | None = None,
+        middlewares: Sequence[ClientMiddlewareType] = (),
+        ssl: ssl_module.SSLContext | None = None,
+    ) -> None:
+        self._config = ClientConfig.resolve(
+            environment=os.environ,
+            api_key=api_key,
+            account_id=account_id,
+            base_url=base_url,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            rate_limit=rate_limit,
+        )
+        clock = Clock()
+        self._transport = Transport(
+            base_url=self._config.base_url,
+            keys=self._config.keys,
+            session=session,
+            middlewares=middlewares,
+            ssl=ssl,
+        )
+        self._executor = Executor(
+            self._transport, None if rate_limit is None else Pacer(rate_limit, clock), clock
+        )
+        self._is_view = False
+        self._attach()
+
+    def for_account(self, account_id: str) -> AsyncClient:
+        """Give a view of this client for another account of the same key, a sub-account say.
+
+        It shares connections and rate limit with this client, and its queries see that account
+        only. Closing a view closes nothing.
+
+        Raises:
+            ConfigurationError: ``account_id`` is no GUID.
+        """
+        view = object.__new__(AsyncClient)
+        view._config = attrs.evolve(
+            self._config, account_id=checks.guid(account_id, "account_id"), is_account_view=True
+        )
+        view._transport = self._transport
+        view._executor = self._executor
+        view._is_view = True
+        view._attach()
+        return view
+
+    async def aclose(self) -> None:
+        """Close the connections. Twice is fine; a call after it raises ClientClosedError."""
+        if not self._is_view:
+            await self._transport.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        config = self._config
+        return f"AsyncClient(account_id={config.account_id!r}, base_url={config.base_url!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError(
+            "a client is not pickled, for it holds connections and a key; make another one in "
+            "the other process from the same settings"
+        )
+
+    def _attach(self) -> None:
+        calls = Calls(self._config, self._executor)
+        self.packages = AsyncPackages(calls)
+        self.product_instances = AsyncProductInstances(calls)

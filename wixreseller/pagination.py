@@ -1,0 +1,139 @@
+"""Read queries page by page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+
+import attrs
+
+from wixreseller.errors import PagingError
+from wixreseller.models import Package, Page, checks
+
+__all__ = ["AsyncItemIterator", "AsyncPageIterator", "AsyncPager", "FetchPage"]
+
+FetchPage = Callable[[str | None, int], Awaitable[Page]]
+"""Read the page at a cursor (``None``: the first), of at most so many packages."""
+
+
+class AsyncPager:
+    """Iterate the packages of a query; pages are read when they are needed.
+
+    ``async for package in pager`` gives packages, :meth:`pages` whole pages. Nothing is sent
+    before the first is asked for. After an error, and in another process, :attr:`cursor` says
+    where to resume: pass it to ``query(cursor=…)``.
+    """
+
+    def __init__(
+        self,
+        fetch: FetchPage,
+        *,
+        page_size: int = checks.MAX_PAGE_SIZE,
+        max_items: int | None = None,
+        cursor: str | None = None,
+    ) -> None:
+        self._fetch = fetch
+        self._page_size = checks.page_size(page_size)
+        self._max_items = checks.max_items(max_items)
+        self._start = cursor
+        self._latest: AsyncPageIterator | None = None
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to resume: the start of the page that is not finished.
+
+        Resuming there may repeat packages, and never skips one. ``None`` means the beginning.
+        It follows the iteration that was begun last.
+        """
+        return self._start if self._latest is None else self._latest.cursor
+
+    def __aiter__(self) -> AsyncItemIterator:
+        return AsyncItemIterator(self.pages())
+
+    def pages(self) -> AsyncPageIterator:
+        """Iterate whole pages, empty ones included."""
+        self._latest = AsyncPageIterator(
+            self._fetch, page_size=self._page_size, max_items=self._max_items, cursor=self._start
+        )
+        return self._latest
+
+    async def first(self) -> Package | None:
+        """Give the first package, or ``None`` if there is none."""
+        async for package in self:
+            return package
+        return None
+
+    async def collect(self) -> list[Package]:
+        """Read all pages and give their packages as a list."""
+        return [package async for package in self]
+
+
+class AsyncPageIterator:
+    """Read one page after the other. Plain state, no generator: breaking off leaves nothing."""
+
+    def __init__(
+        self, fetch: FetchPage, *, page_size: int, max_items: int | None, cursor: str | None
+    ) -> None:
+        self._fetch = fetch
+        self._page_size = page_size
+        self._left = max_items
+        self._next = cursor
+        self._seen: set[bytes] = set()
+        self._is_over = False
+        self.cursor = cursor
+        """Where the page begins that is being read, or was given last and may be unfinished."""
+
+    def __aiter__(self) -> AsyncPageIterator:
+        return self
+
+    async def __anext__(self) -> Page:
+        """Read the next page.
+
+        Raises:
+            PagingError: a cursor came back a second time; going on would loop for ever.
+        """
+        if self._is_over:
+            raise StopAsyncIteration
+        # To ask for the next page is to be done with the one before.
+        self.cursor = self._next
+        size = self._page_size if self._left is None else min(self._page_size, self._left)
+        page = await self._fetch(self.cursor, size)
+        if self._left is not None:
+            page = attrs.evolve(page, packages=page.packages[: self._left])
+            self._left -= len(page)
+        self._next = page.metadata.next_cursor
+        self._is_over = self._next is None or self._left == 0
+        if self._next is not None:
+            self._remember(self._next, page)
+        return page
+
+    def _remember(self, cursor: str, page: Page) -> None:
+        # Digests, so that a million pages do not keep a million long cursors.
+        digest = hashlib.blake2b(cursor.encode(), digest_size=8).digest()
+        if digest in self._seen:
+            raise PagingError(
+                "query_packages: the server gave a cursor that it had given before; going on "
+                "would loop for ever",
+                cursor=cursor,
+                operation="query_packages",
+                request_id=page.meta.request_id if page.meta else None,
+                attempts=page.meta.attempts if page.meta else 0,
+            )
+        self._seen.add(digest)
+
+
+class AsyncItemIterator:
+    """Give the packages of the pages, one by one."""
+
+    def __init__(self, pages: AsyncPageIterator) -> None:
+        self._pages = pages
+        self._items: Iterator[Package] = iter(())
+
+    def __aiter__(self) -> AsyncItemIterator:
+        return self
+
+    async def __anext__(self) -> Package:
+        while True:
+            for package in self._items:
+                return package
+            self._items = iter((await self._pages.__anext__()).packages)

@@ -1,0 +1,1 @@
+"""Gather the resources of the async client."""

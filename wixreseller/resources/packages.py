@@ -1,0 +1,209 @@
+"""Offer the calls on packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wixreseller import _operations
+from wixreseller._sentinels import UNSET, Seconds, Unset
+from wixreseller.errors import ExternalIdConflictError
+from wixreseller.models import JSONObject, Package, Page, Product, checks
+from wixreseller.pagination import AsyncPager
+from wixreseller.resources._calls import Calls
+
+__all__ = ["AsyncPackages"]
+
+
+class AsyncPackages:
+    """Create, read and cancel packages; ``client.packages``.
+
+    Every method takes ``account_id`` (the account that owns the package; the client's if absent),
+    ``timeout`` (seconds for each attempt) and ``deadline`` (seconds for the whole call, waiting
+    for the rate limit included). Writes also take an ``idempotency_key``; without one each call
+    makes its own. A write is sent at most once: if its answer is lost,
+    :class:`~wixreseller.errors.OutcomeUnknownError` is raised.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def create(
+        self,
+        products: Sequence[Product],
+        *,
+        external_id: str | None = None,
+        idempotency_key: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Package:
+        """Sell products to an account, as one package (Create Package V2).
+
+        ``products`` are 1 to 1000. ``external_id`` is your own name for the package, at most 100
+        characters; Wix does not check that it is unique. New instances are ``PENDING`` at first.
+
+        Raises:
+            ConfigurationError: an argument that Wix would refuse; nothing was sent.
+            NotFoundError, FailedPreconditionError: a business rule; ``code`` says which.
+            OutcomeUnknownError: it was sent and the answer was lost.
+        """
+        request = _operations.create_package(
+            self._calls.account(account_id),
+            self._calls.key(idempotency_key),
+            checks.products(products, Product),
+            None if external_id is None else checks.external_id(external_id),
+        )
+        return await self._calls.package(request, timeout, deadline)
+
+    async def find(
+        self,
+        external_id: str,
+        *,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Package | None:
+        """Give the account's package with this external id, or ``None``.
+
+        Only the account of the call is looked through, though Wix answers for its parent's whole
+        family. A package created a moment ago may not be visible yet.
+
+        Raises:
+            ExternalIdConflictError: there are several; ``matches`` holds them.
+        """
+        account = self._calls.account(account_id)
+        checks.external_id(external_id)
+        request = _operations.query_packages(
+            account,
+            limit=checks.MAX_PAGE_SIZE,
+            filter={"externalId": external_id, "accountId": account},
+        )
+        page = await self._calls.page(request, timeout, deadline)
+        if len(page) > 1:
+            raise ExternalIdConflictError(
+                f"find: {len(page)} packages of account {account} have the external id "
+                f"{external_id!r}: {', '.join(package.id for package in page)}",
+                matches=page.packages,
+                operation=request.operation.name,
+                request_id=page.meta.request_id if page.meta else None,
+                attempts=page.meta.attempts if page.meta else 0,
+            )
+        return page.packages[0] if page.packages else None
+
+    async def get(
+        self,
+        package_id: str,
+        *,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Package:
+        """Read a package of the account.
+
+        Raises:
+            NotFoundError: the account has no such package.
+        """
+        request = _operations.get_package(
+            self._calls.account(account_id), checks.guid(package_id, "package_id")
+        )
+        return await self._calls.package(request, timeout, deadline)
+
+    async def cancel(
+        self,
+        package_id: str,
+        *,
+        idempotency_key: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Package:
+        """Cancel every instance of a package. The customer loses access at once, for good.
+
+        Raises:
+            NotFoundError: the account has no such package.
+            OutcomeUnknownError: it was sent and the answer was lost.
+        """
+        request = _operations.cancel_package(
+            self._calls.account(account_id),
+            self._calls.key(idempotency_key),
+            checks.guid(package_id, "package_id"),
+        )
+        return await self._calls.package(request, timeout, deadline)
+
+    def query(
+        self,
+        filter: JSONObject | None = None,  # noqa: A002  # Wix's own word
+        *,
+        sort: JSONObject | Sequence[JSONObject] | None = None,
+        page_size: int = 100,
+        max_items: int | None = None,
+        cursor: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> AsyncPager:
+        """Read packages, page by page, newest first unless ``sort`` says otherwise.
+
+        ``filter`` is Wix's filter language as a dict, ``{"externalId": {"$in": ["a", "b"]}}``;
+        ``sort`` one or more of ``{"fieldName": "createdDate", "order": "ASC"}``. ``page_size`` is
+        1 to 100. ``cursor`` resumes a query: its filter and sort are inside the cursor, so none
+        may be given beside it.
+
+        Wix answers for the whole parent account whichever account asks. In a view made by
+        ``for_account``, and with ``account_id``, the query is kept to that account.
+
+        Raises:
+            ConfigurationError: an argument that Wix would refuse; nothing was sent.
+        """
+        calls = self._calls
+        account = calls.account(account_id)
+        checks.cursor_stands_alone(cursor, filter, sort)
+        is_kept = account_id is not None or calls.config.is_account_view
+        kept = _kept_to(account, filter) if is_kept else filter
+        order = _order(sort)
+
+        async def fetch(at: str | None, limit: int) -> Page:
+            request = _operations.query_packages(
+                account, limit=limit, filter=kept, sort=order, cursor=at
+            )
+            return await calls.page(request, timeout, deadline)
+
+        return AsyncPager(fetch, page_size=page_size, max_items=max_items, cursor=cursor)
+
+    async def update_external_id(
+        self,
+        package_id: str,
+        *,
+        external_id: str,
+        idempotency_key: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Package:
+        """Give a package another external id, at most 100 characters.
+
+        The schema of this call has no idempotency key, so none is sent; yours is kept on the
+        result and on errors.
+
+        Raises:
+            NotFoundError: the account has no such package.
+            OutcomeUnknownError: it was sent and the answer was lost.
+        """
+        request = _operations.update_package_external_id(
+            self._calls.account(account_id),
+            self._calls.key(idempotency_key),
+            checks.guid(package_id, "package_id"),
+            checks.external_id(external_id),
+        )
+        return await self._calls.package(request, timeout, deadline)
+
+
+def _kept_to(account: str, given: JSONObject | None) -> JSONObject:
+    only = {"accountId": account}
+    return {"$and": [only, given]} if given else only
+
+
+def _order(sort: JSONObject | Sequence[JSONObject] | None) -> Sequence[JSONObject]:
+    if sort is None:
+        return ()
+    return (sort,) if isinstance(sort, Mapping) else tuple(sort)
