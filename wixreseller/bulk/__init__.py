@@ -1,0 +1,1 @@
+"""Turn order files into packages: read, look, create, and account for every row."""

@@ -1,0 +1,205 @@
+"""Know the columns of an order file: their names, what each may hold, and what was meant instead.
+
+Rules are those of :mod:`wixreseller.models`; here they are applied to texts, column by column, so
+that one reading reports every problem of a row and not just the first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from wixreseller.errors import ConfigurationError
+from wixreseller.models import BillingInfo, BillingType, CycleUnit, Product, checks
+
+__all__ = ["COLUMNS", "REQUIRED", "Refuse", "read_operation", "read_product", "suggest_column"]
+
+COLUMNS: Final = (
+    "external_id",
+    "account_id",
+    "catalog_product_id",
+    "country_code",
+    "site_id",
+    "billing_type",
+    "cycle_unit",
+    "cycle_count",
+    "discount_code",
+    "reference_product_instance_id",
+    "operation",
+    "package_id",
+)
+"""Every column, in the order in which documents show them. A file may order them as it likes."""
+
+REQUIRED: Final = ("external_id", "catalog_product_id", "country_code")
+"""Columns without which no row can be an order."""
+
+Refuse = Callable[[str, str], None]
+"""Take note of a problem: ``refuse(column, message)``."""
+
+_ALIASES: Final = {
+    "id": "external_id",
+    "order_id": "external_id",
+    "account": "account_id",
+    "sub_account_id": "account_id",
+    "product": "catalog_product_id",
+    "product_id": "catalog_product_id",
+    "country": "country_code",
+    "site": "site_id",
+    "billing": "billing_type",
+    "unit": "cycle_unit",
+    "count": "cycle_count",
+    "discount": "discount_code",
+    "voucher": "discount_code",
+    "action": "operation",
+}
+_UNIT_ALIASES: Final = {
+    "DAILY": "DAY",
+    "WEEKLY": "WEEK",
+    "MONTHLY": "MONTH",
+    "YEARLY": "YEAR",
+    "ANNUAL": "YEAR",
+    "ANNUALLY": "YEAR",
+}
+_TYPE_ALIASES: Final = {"ONCE": "ONE_TIME", "SUBSCRIPTION": "RECURRING"}
+_BILLING_TYPES: Final = (BillingType.ONE_TIME.value, BillingType.RECURRING.value)
+_CYCLE_UNITS: Final = tuple(unit.value for unit in CycleUnit if unit is not CycleUnit.UNKNOWN)
+
+
+def suggest_column(name: str) -> str | None:
+    """Give the column that was most likely meant by a name, if one is near."""
+    # `externalId`, `External ID` and `external-id` all mean `external_id`.
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    snake = re.sub(r"[\s\-_.]+", "_", snake).lower()
+    if snake in _ALIASES:
+        return _ALIASES[snake]
+    near = difflib.get_close_matches(snake, COLUMNS, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def read_operation(values: Mapping[str, str], refuse: Refuse) -> None:
+    """Check that a row asks for what this version can do: to create a package."""
+    operation = values.get("operation", "")
+    if operation in ("", "create"):
+        if values.get("package_id"):
+            refuse("package_id", "must be empty: Wix gives a new package its id")
+    elif operation == "cancel":
+        refuse(
+            "operation",
+            "cancel is not possible in an order file with this version; leave such rows out and "
+            "use 'wixreseller packages cancel PACKAGE_ID'",
+        )
+    else:
+        _refuse_choice("operation", operation, ("create",), {}, refuse)
+
+
+def read_product(values: Mapping[str, str], refuse: Refuse) -> Product | None:
+    """Read the product of a row, or refuse each column that is wrong and give ``None``."""
+    problems = 0
+
+    def count(column: str, message: str) -> None:
+        nonlocal problems
+        problems += 1
+        refuse(column, message)
+
+    # Required columns are refused by the caller when empty, since a file may lack the column.
+    product_id = check_cell(values, "catalog_product_id", checks.guid, count)
+    country = check_cell(values, "country_code", checks.country_code, count)
+    site_id = check_cell(values, "site_id", checks.guid, count)
+    discount = check_cell(values, "discount_code", checks.discount_code, count)
+    reference = check_cell(values, "reference_product_instance_id", checks.guid, count)
+    billing = _read_billing(values, count)
+    if problems or product_id is None or country is None:
+        return None
+    return Product(
+        catalog_product_id=product_id,
+        country_code=country,
+        site_id=site_id,
+        billing_info=billing,
+        discount_code=discount,
+        reference_product_instance_id=reference,
+    )
+
+
+def check_cell(
+    values: Mapping[str, str], column: str, check: Callable[[object, str], object], refuse: Refuse
+) -> str | None:
+    """Give the text of a cell, or ``None`` where it is empty or refused."""
+    text = values.get(column)
+    if not text:
+        return None
+    try:
+        check(text, column)
+    except ConfigurationError as error:
+        # The line of the report names the column already.
+        refuse(column, str(error).removeprefix(f"{column} "))
+        return None
+    return text
+
+
+def _read_billing(values: Mapping[str, str], refuse: Refuse) -> BillingInfo | None:
+    kind = values.get("billing_type", "")
+    unit = values.get("cycle_unit", "")
+    count = values.get("cycle_count", "")
+    if not (kind or unit or count):
+        return None
+    if kind == BillingType.RECURRING and unit in _CYCLE_UNITS and _is_count(count):
+        return _recurring(unit, int(count))
+    if kind == BillingType.ONE_TIME and not unit and not count:
+        return _one_time()
+    _refuse_billing(kind, unit, count, refuse)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _recurring(unit: str, count: int) -> BillingInfo:
+    # A file has a handful of cycles and many rows: they share the (frozen) values.
+    return BillingInfo.recurring(count, CycleUnit(unit))
+
+
+@lru_cache(maxsize=1)
+def _one_time() -> BillingInfo:
+    return BillingInfo.one_time()
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0
+
+
+def _refuse_billing(kind: str, unit: str, count: str, refuse: Refuse) -> None:
+    if kind not in _BILLING_TYPES:
+        if kind:
+            _refuse_choice("billing_type", kind, _BILLING_TYPES, _TYPE_ALIASES, refuse)
+        else:
+            refuse("billing_type", "must be RECURRING where there is a cycle_unit or cycle_count")
+    if kind == BillingType.ONE_TIME:
+        for column, text in (("cycle_unit", unit), ("cycle_count", count)):
+            if text:
+                refuse(column, "must be empty where billing_type is ONE_TIME")
+        return
+    if unit and unit not in _CYCLE_UNITS:
+        _refuse_choice("cycle_unit", unit, _CYCLE_UNITS, _UNIT_ALIASES, refuse)
+    if count and not _is_count(count):
+        refuse("cycle_count", f"must be a whole number from 1, not {checks.shorten(count)}")
+    if kind == BillingType.RECURRING:
+        if not unit:
+            refuse("cycle_unit", f"is missing: RECURRING needs one of {', '.join(_CYCLE_UNITS)}")
+        if not count:
+            refuse("cycle_count", "is missing: RECURRING needs a whole number from 1")
+
+
+def _refuse_choice(
+    column: str,
+    text: str,
+    allowed: tuple[str, ...],
+    aliases: Mapping[str, str],
+    refuse: Refuse,
+) -> None:
+    by_capitals = {choice.upper(): choice for choice in allowed}
+    capital = re.sub(r"[\s\-]+", "_", text.upper())
+    near = difflib.get_close_matches(capital, by_capitals, n=1, cutoff=0.6)
+    meant = aliases.get(capital) or (by_capitals[near[0]] if near else None)
+    hint = f"; did you mean {meant}?" if meant else ""
+    refuse(column, f"must be {' or '.join(allowed)}, not {checks.shorten(text)}{hint}")
