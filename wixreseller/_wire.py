@@ -14,7 +14,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import cattrs
@@ -169,17 +169,20 @@ def _fields_of(cls: type) -> list[_Field]:
     return fields
 
 
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return type(value) is list
+
+
 def _read_tuple(item: type) -> Callable[[Any, Any], tuple[Any, ...]]:
     read_item = _converter.get_structure_hook(item)
 
     def read(value: Any, _: Any) -> tuple[Any, ...]:
-        if type(value) is not list:
+        if not _is_list(value):
             raise WireError(_describe(value))
-        elements: list[Any] = value
         try:
-            return tuple([read_item(element, item) for element in elements])
+            return tuple([read_item(element, item) for element in value])
         except WireError:
-            raise _first_wrong(elements) from None
+            raise _first_wrong(value) from None
 
     def _first_wrong(elements: list[Any]) -> WireError:
         # Only on the way out, so that a page without a fault pays nothing for the index.

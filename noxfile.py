@@ -1,0 +1,87 @@
+"""Run what the project runs: `nox` does what CI does, `nox -l` lists the rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "tests_min_deps"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+GENERATOR = "wixreseller/_tools/gensync.py"
+
+
+def group(name: str) -> list[str]:
+    """Give the requirements of a dependency group."""
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def lower_bounds() -> list[str]:
+    """Give every run-time requirement, those of the command line included, at its lower bound."""
+    project = PYPROJECT["project"]
+    requirements = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    return [requirement.replace(">=", "==") for requirement in requirements]
+
+
+def answers(version: str) -> bool:
+    """Say whether this Python is here. A version manager's stub is found and does not run."""
+    try:
+        command = [f"python{version}", "-c", ""]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
+CLAIMED = nox.project.python_versions(PYPROJECT)
+# Every Python that the package claims and this machine has, and the one that runs nox.
+PYTHONS = [RUNNING, *(version for version in CLAIMED if version != RUNNING and answers(version))]
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write the blocking client from the async one."""
+    session.run("python", GENERATOR)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and that the blocking client is what the generator writes."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("python", GENERATOR, "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright, both strict."""
+    session.install("-e", ".[cli]", "nox", *group("tests"), *group("bench"), *group("types"))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests with the newest dependencies, on every Python that is here."""
+    session.install("-e", ".[cli]", *group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def tests_min_deps(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that the package claims to work with."""
+    session.install("-e", ".[cli]", *lower_bounds(), *group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure; pass pytest-benchmark's options after `--`."""
+    session.install("-e", ".[cli]", *group("tests"), *group("bench"))
+    session.run("pytest", "benchmarks", "--benchmark-only", *session.posargs)
