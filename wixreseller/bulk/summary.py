@@ -12,10 +12,10 @@ import attrs
 from wixreseller.bulk.results import Outcome
 from wixreseller.errors import WixResellerError
 
-__all__ = ["EXIT_USAGE", "StopReason", "Summary", "Tally", "exit_code", "seconds_left"]
+__all__ = ["OUTCOMES", "StopReason", "Summary", "Tally", "exit_code", "seconds_left"]
 
-EXIT_USAGE: Final = 2
-"""Exit code of a command that was given wrong options or input, and sent nothing."""
+OUTCOMES: Final = ("created", "existing", "canceled", "failed", "unknown")
+"""The words of the results file."""
 
 _EXIT_DONE: Final = 0
 _EXIT_FAILED: Final = 1
@@ -47,9 +47,14 @@ class Summary:
     """The error that stopped the run."""
 
     @property
+    def counts(self) -> Mapping[str, int]:
+        """How many orders ended how, by the word of the results file."""
+        return {name: getattr(self, name) for name in OUTCOMES}
+
+    @property
     def done(self) -> int:
         """How many orders have an outcome, whatever it is."""
-        return self.created + self.existing + self.canceled + self.failed + self.unknown
+        return sum(self.counts.values())
 
 
 class Tally:
@@ -72,13 +77,9 @@ class Tally:
     ) -> Summary:
         """Give the totals."""
         return Summary(
-            created=self._counts["created"],
-            existing=self._counts["existing"],
-            canceled=self._counts["canceled"],
-            failed=self._counts["failed"],
-            unknown=self._counts["unknown"],
             stop_reason=stop_reason,
             stop_error=stop_error,
+            **{name: self._counts[name] for name in OUTCOMES},
         )
 
 

@@ -1,0 +1,113 @@
+"""Put the commands together, and turn every error into one line and the right exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from wixreseller._version import __version__
+from wixreseller.cli.connection import Connection
+from wixreseller.cli.demo_command import demo
+from wixreseller.cli.failures import exit_code_of, explain
+from wixreseller.cli.instances import instances
+from wixreseller.cli.packages import packages
+from wixreseller.cli.provision import provision
+
+__all__ = ["main"]
+
+_EXIT_INTERRUPTED = 130
+
+_EPILOG = """\b
+Exit codes: 0 done · 1 failed · 2 wrong usage or input · 3 key refused ·
+4 outcome unknown · 5 stopped by a limit · 130 interrupted
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command and give its exit code."""
+    try:
+        result: object = cli.main(
+            # Asked for nothing, it says what there is.
+            args=list(argv) or ["--help"],
+            prog_name="wixreseller",
+            standalone_mode=False,
+        )
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return _EXIT_INTERRUPTED
+    except click.ClickException as error:
+        _show(error)
+        return error.exit_code
+    except Exception as error:
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        click.echo(f"error: {explain(error)}", err=True)
+        return code
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        click.echo(f"error: {error.format_message()}", err=True)
+        click.echo(f"See '{error.ctx.command_path} --help'.", err=True)
+    else:
+        click.echo(f"error: {error.format_message()}", err=True)
+
+
+@click.group(
+    no_args_is_help=False,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="wixreseller")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Where the API is: an emulator, say. [env: WIXRESELLER_BASE_URL; default: Wix]",
+)
+@click.option(
+    "--account",
+    metavar="GUID",
+    help="Account that calls are for; a query is kept to it. [env: WIX_ACCOUNT_ID]",
+)
+@click.option(
+    "--api-key-file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="File that holds the API key. [default: the key in WIX_API_KEY]",
+)
+@click.pass_context
+def cli(
+    ctx: click.Context, base_url: str | None, account: str | None, api_key_file: str | None
+) -> None:
+    """Sell Wix: packages, product instances, and whole files of orders.
+
+    The API key comes from the variable WIX_API_KEY or from a file, never from an option, where
+    every process of the machine could read it.
+    """
+    ctx.obj = Connection(base_url=base_url, account_id=account, api_key_file=api_key_file)
+
+
+@cli.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def emulator(arguments: Sequence[str]) -> int:
+    """Run an emulator of the API on this machine."""
+    from wixreseller.emulator import command
+
+    try:
+        return command.main(arguments)
+    except SystemExit as leaving:
+        # argparse leaves by itself, after --help and wrong options.
+        return leaving.code if isinstance(leaving.code, int) else 0
+
+
+cli.add_command(demo)
+cli.add_command(packages)
+cli.add_command(instances)
+cli.add_command(provision)

@@ -1,0 +1,83 @@
+"""Hold how to reach the API, as the global options and the environment say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+import click
+
+if TYPE_CHECKING:
+    from wixreseller.client import AsyncClient
+
+__all__ = ["Connection", "InputError"]
+
+T = TypeVar("T")
+
+
+class InputError(click.ClickException):
+    """Refuse options or input of the user's: exit code 2, nothing was sent."""
+
+    exit_code = 2
+
+
+@attrs.frozen(kw_only=True)
+class Connection:
+    """Make clients. Holds no key: it is read when a client is made."""
+
+    base_url: str | None
+    account_id: str | None
+    """What ``--account`` says; the environment is left to :attr:`default_account`."""
+    api_key_file: str | None
+
+    @property
+    def default_account(self) -> str | None:
+        """The account of whatever names none: ``--account``, else ``WIX_ACCOUNT_ID``."""
+        return self.account_id or os.environ.get("WIX_ACCOUNT_ID") or None
+
+    def client(self, *, is_paced: bool = True) -> AsyncClient:
+        """Make a client.
+
+        Raises:
+            InputError: there is no key.
+            ConfigurationError: the key, the account or the address cannot work.
+        """
+        from wixreseller import AsyncClient, RateLimit
+
+        return AsyncClient(
+            api_key=self._key(),
+            account_id=self.default_account,
+            base_url=self.base_url,
+            rate_limit=RateLimit() if is_paced else None,
+        )
+
+    def run(self, call: Callable[[AsyncClient], Awaitable[T]]) -> T:
+        """Run a call on a client, in an event loop of its own."""
+        import asyncio
+
+        if self.default_account is None:
+            raise InputError("no account: give --account GUID, or set WIX_ACCOUNT_ID")
+        client = self.client()
+
+        async def run() -> T:
+            async with client:
+                return await call(client)
+
+        return asyncio.run(run())
+
+    def _key(self) -> str:
+        if self.api_key_file is None:
+            key = os.environ.get("WIX_API_KEY", "")
+        else:
+            try:
+                key = Path(self.api_key_file).read_text(encoding="utf-8-sig").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise InputError(f"cannot read the file of the API key: {error}") from error
+            if not key:
+                raise InputError(f"the file of the API key is empty: {self.api_key_file}")
+        if not key:
+            raise InputError("no API key: set WIX_API_KEY, or give --api-key-file FILE")
+        return key

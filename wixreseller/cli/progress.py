@@ -1,0 +1,196 @@
+"""Show how far a run is: a bar on a terminal, else a line every half minute.
+
+Everything goes to standard error: standard output is for data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from wixreseller.bulk.results import Outcome
+from wixreseller.bulk.summary import Tally, seconds_left
+
+__all__ = ["RunView", "describe_counts", "describe_duration", "view_for"]
+
+_SECONDS_BETWEEN_LINES: Final = 30.0
+_STYLES: Final = {
+    "created": "green",
+    "existing": "cyan",
+    "canceled": "dim",
+    "failed": "red",
+    "unknown": "bold magenta",
+}
+
+Clock = Callable[[], float]
+"""Give seconds on a monotonic clock."""
+
+
+class RunView(Protocol):
+    """Show the progress of a run; use it as a context manager."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Take note of another order that is done."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Show a line of text at once."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+def view_for(
+    console: Console,
+    total: int,
+    clock: Clock,
+    requests_per_second: float | None,
+    *,
+    indent: int = 0,
+) -> RunView:
+    """Choose the view that suits where standard error goes. ``indent`` moves a bar to the right."""
+    state = _State(total, clock, requests_per_second)
+    return _Bar(console, state, indent) if console.is_terminal else _Lines(console, state)
+
+
+class _State:
+    """Keep what both views show."""
+
+    def __init__(self, total: int, clock: Clock, requests_per_second: float | None) -> None:
+        self.total = total
+        self.tally = Tally()
+        self.done = 0
+        self.clock = clock
+        self.began = clock()
+        self._requests_per_second = requests_per_second
+
+    def add(self, outcome: Outcome) -> None:
+        self.done += 1
+        self.tally.add(outcome)
+
+    def pace(self) -> str:
+        """Say how fast it goes and how long it takes."""
+        elapsed = self.clock() - self.began
+        left = seconds_left(
+            done=self.done,
+            total=self.total,
+            created=self.tally.counts.get("created", 0),
+            elapsed=elapsed,
+            requests_per_second=self._requests_per_second,
+        )
+        if left is None:
+            return "starting"
+        rate = f"{self.done / elapsed:.{0 if self.done > 10 * elapsed else 1}f} orders/s"
+        return rate if self.done == self.total else f"{rate}, {describe_duration(left)} left"
+
+
+class _Bar:
+    """Draw a bar, counts and the time left, several times a second."""
+
+    def __init__(self, console: Console, state: _State, indent: int) -> None:
+        self._state = state
+        self._indent = indent
+        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=10)
+
+    def add(self, outcome: Outcome) -> None:
+        self._state.add(outcome)
+
+    def say(self, text: str) -> None:
+        self._live.console.print(text, style="yellow")
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def _draw(self) -> Padding:
+        state = self._state
+        table = Table.grid(expand=True, padding=(0, 3, 0, 0), pad_edge=False)
+        table.add_column(ratio=1)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_row(
+            ProgressBar(total=max(state.total, 1), completed=state.done),
+            f"{state.done:,} of {state.total:,}",
+        )
+        table.add_row(_styled_counts(state.tally.counts), Text(state.pace(), style="dim"))
+        return Padding(table, (0, 0, 0, self._indent))
+
+
+class _Lines:
+    """Print a line at the start and then every half minute."""
+
+    def __init__(self, console: Console, state: _State) -> None:
+        self._console = console
+        self._state = state
+        self._said = state.began
+
+    def add(self, outcome: Outcome) -> None:
+        state = self._state
+        state.add(outcome)
+        now = state.clock()
+        if now - self._said >= _SECONDS_BETWEEN_LINES and state.done < state.total:
+            self._said = now
+            counts = describe_counts(state.tally.counts)
+            self.say(f"{state.done:,} of {state.total:,} orders: {counts}; {state.pace()}")
+
+    def say(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        noun = "order" if self._state.total == 1 else "orders"
+        self.say(f"provisioning {self._state.total:,} {noun}")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Say how many orders ended how, leaving out what there is none of."""
+    return ", ".join(f"{counts[name]:,} {name}" for name in _STYLES if counts.get(name))
+
+
+def describe_duration(seconds: float) -> str:
+    """Say a length of time, in words that fit its size."""
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _styled_counts(counts: Mapping[str, int]) -> Text:
+    parts = [
+        Text(f"{counts[name]:,} {name}", style=style)
+        for name, style in _STYLES.items()
+        if counts.get(name)
+    ]
+    return Text(", ").join(parts)
