@@ -20,6 +20,7 @@ from wixreseller.emulator.store import SELECT_PACKAGES
 
 MOST = 100
 _COMMON = 20_000
+_FEW = 2_000
 _COLUMNS = {"createdDate": "created_ms", "updatedDate": "updated_ms"}
 _DEFAULT_SORT = (("createdDate", "DESC"),)
 
@@ -39,7 +40,9 @@ def query_packages(core: Core, call: Call) -> JsonObject:
     query = _read(core, call)
     translator = Translator(lambda condition: _is_common(core, condition))
     condition = translator.translate(query.condition)
-    where = Sql(f"p.root_id = ? AND {condition.text}", (call.root_id, *condition.values))
+    where = _narrow(
+        core, Sql(f"p.root_id = ? AND {condition.text}", (call.root_id, *condition.values))
+    )
     if query.offset is not None:
         packages, metadata = _offset_page(core, query, where, query.offset)
     else:
@@ -139,6 +142,21 @@ def _token(core: Core, query: _Query, package: Package, *, forward: bool) -> str
 
 def _secret(core: Core) -> bytes:
     return f"cursor {core.store.meta('seed')}".encode()
+
+
+def _narrow(core: Core, where: Sql) -> Sql:
+    """Return a condition that finds the same packages: by number, if they are few.
+
+    SQLite would rather walk all packages in the order asked for than look few of them up and sort
+    them, which takes long where there are many packages and few matches.
+    """
+    found = core.store.rows(
+        f"SELECT p.seq FROM packages p WHERE {where.text} LIMIT {_FEW + 1}",  # noqa: S608
+        where.values,
+    )
+    if len(found) > _FEW:
+        return where
+    return Sql(f"p.seq IN ({', '.join(str(seq) for (seq,) in found)})")
 
 
 def _is_common(core: Core, condition: Sql) -> bool:

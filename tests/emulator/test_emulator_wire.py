@@ -1,0 +1,157 @@
+"""What every answer has, and what real clients send."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wixreseller.emulator import default_seed as world
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Api, Start
+
+ACCOUNT = world.SUB_ACCOUNTS[0]
+SITE = world.SITES[ACCOUNT][0]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/resellers/v1/packages/00000000-0000-0000-0000-000000000000", 404),
+        ("GET", "/nowhere", 501),
+        ("GET", "/line%0Abreak", 501),
+        ("PUT", "/resellers/v2/packages", 501),
+        ("GET", "/resellers/v1/packages/%FF", 400),
+        ("GET", "/_emulator/health", 200),
+        ("GET", "/_emulator/nowhere", 501),
+    ],
+)
+async def test_every_answer_has_a_request_id_of_its_own(
+    api: "Api", method: str, path: str, status: int
+) -> None:
+    first, second = await api.send(method, path), await api.send(method, path)
+
+    assert (status, status) == (first.status, second.status)
+    assert first.headers["X-Wix-Request-Id"] != second.headers["X-Wix-Request-Id"]
+
+
+async def test_a_failure_of_its_own_is_a_bare_500_with_a_request_id(
+    api: "Api", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("wixreseller.emulator.lifecycle.settle", fail)
+    reply = await api.create()
+
+    assert (reply.status, reply.body) == (500, {"message": "", "details": {}})
+    assert "X-Wix-Request-Id" in reply.headers
+
+
+async def test_an_unknown_route_lists_the_known_ones(api: "Api") -> None:
+    reply = await api.send("GET", "/resellers/v3/packages")
+
+    assert reply.refusal == (501, "UNIMPLEMENTED")
+    routes = reply.body["details"]["applicationError"]["data"]["routes"]
+    assert "POST /resellers/v2/packages" in routes
+    assert len(routes) == 10
+
+
+async def test_the_date_header_follows_the_clock(api: "Api") -> None:
+    reply = await api.create()
+
+    assert reply.headers["Date"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+
+
+async def test_the_consistency_token_changes_with_every_write(api: "Api") -> None:
+    tokens = [(await api.create()).headers["X-Wix-Consistent"] for _ in range(2)]
+    read = (await api.query()).headers["X-Wix-Consistent"]
+
+    assert [*tokens, read] == ["commit-1", "commit-2", "commit-2"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "suffix"),
+    [
+        (None, "", ""),
+        (b"{}", "application/json", ""),
+        (b'{"idempotencyKey": "k"}', "text/plain;charset=UTF-8", ""),
+        (None, "", "?idempotencyKey=k&id=whatever&unknown=1"),
+    ],
+    ids=["no body", "empty object", "typed as text", "query string"],
+)
+async def test_delete_works_in_every_form_that_real_clients_send(
+    api: "Api", data: bytes | None, kind: str, suffix: str
+) -> None:
+    package = (await api.create()).package
+    reply = await api.send(
+        "DELETE",
+        f"/resellers/v1/packages/{package['id']}{suffix}",
+        data=data,
+        headers={"Content-Type": kind},
+    )
+
+    assert reply.package["productInstances"][0]["status"] == "CANCELED"
+
+
+async def test_patch_needs_no_body(api: "Api") -> None:
+    package = (await api.create()).package
+    reply = await api.send("PATCH", api.instance_path(package, f"/{SITE}"))
+
+    assert reply.package["productInstances"][0]["siteId"] == SITE
+
+
+async def test_ids_of_the_path_may_be_repeated_in_the_body(api: "Api") -> None:
+    package = (await api.create()).package
+    instance_id = package["productInstances"][0]["instanceId"]
+    body = {"instanceId": instance_id, "siteId": SITE}
+    reply = await api.send("PATCH", api.instance_path(package, f"/{SITE}"), body)
+
+    assert reply.status == 200
+
+
+async def test_unknown_headers_and_query_parameters_are_ignored(api: "Api") -> None:
+    path = "/resellers/v1/packages/query?debug=1"
+    reply = await api.send("POST", path, {}, headers={"wix-site-id": SITE, "X-Odd": "1"})
+
+    assert reply.status == 200
+
+
+async def test_an_encoded_slash_in_a_path_segment_is_data(api: "Api") -> None:
+    package = (await api.create()).package
+    path = f"/resellers/v1/packages/update/{package['id']}/a%2Fb%20%C3%A9%3F"
+    reply = await api.send("PATCH", path)
+
+    assert reply.body["updatedPackage"]["externalId"] == "a/b é?"
+
+
+async def test_a_body_that_is_not_a_json_object_is_refused(api: "Api") -> None:
+    for data in (b"{", b"[]", b'"text"', b"\xff"):
+        reply = await api.send("POST", "/resellers/v2/packages", data=data)
+
+        assert (reply.status, reply.fields) == (400, ["body"])
+
+
+@pytest.mark.parametrize("key", ["updatedPackage", "updated_package", "package"])
+async def test_the_key_of_an_updated_package_is_a_setting(start: "Start", key: str) -> None:
+    api = await start(update_key=key)
+    package = (await api.create()).package
+    reply = await api.send("PATCH", f"/resellers/v1/packages/update/{package['id']}/new")
+
+    assert [key] == list(reply.body)
+
+
+async def test_where_billing_and_status_are_shown_is_a_setting(start: "Start") -> None:
+    api = await start(billing_key="contractDetails", usable_status="ACTIVE", delivery_seconds=0)
+    instance = (await api.get((await api.create()).package["id"]))["productInstances"][0]
+
+    assert instance["status"] == "ACTIVE"
+    assert instance["contractDetails"]["billingInfo"]["type"] == "RECURRING"
+
+
+async def test_bodies_of_delete_can_be_lost_on_the_way(start: "Start") -> None:
+    api = await start(delete_bodies="drop")
+    package = (await api.create()).package
+    path = f"/resellers/v1/packages/{package['id']}"
+    reply = await api.send("DELETE", path, {"idempotencyKey": "k"})
+
+    assert list(reply.body) == ["package"]
