@@ -167,7 +167,8 @@ class ResultsWriter:
 
     def _write(self, cells: tuple[str, ...]) -> None:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(cells)
-        data = memoryview(text.getvalue().encode())
+        # Before Python 3.13 the writer quotes only those line breaks that are in its terminator.
+        csv.writer(text, lineterminator="\r\n").writerow(cells)
+        data = memoryview(text.getvalue()[:-2].encode() + b"\n")
         while data:
             data = data[self._file.write(data) :]

@@ -1,0 +1,109 @@
+"""A property of order files: what is written, as CSV or NDJSON, reads back as the same orders."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from typing import Literal
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wixreseller import BillingInfo, CycleUnit, Product
+from wixreseller.bulk.order_columns import COLUMNS
+from wixreseller.bulk.orders import Order, read_orders
+
+_KNOWN_UNITS = [unit for unit in CycleUnit if unit is not CycleUnit.UNKNOWN]
+_guids = st.uuids().map(str)
+_texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=25)
+_tidy = _texts.filter(lambda text: text == text.strip() and text != "")
+_billing = st.none() | st.just(BillingInfo.one_time())
+_billing |= st.builds(BillingInfo.recurring, st.integers(1, 99), st.sampled_from(_KNOWN_UNITS))
+_products = st.builds(
+    Product,
+    catalog_product_id=_guids,
+    country_code=st.sampled_from(["BR", "DE", "GB", "XK"]),
+    site_id=st.none() | _guids,
+    billing_info=_billing,
+    discount_code=st.none() | _tidy,
+    reference_product_instance_id=st.none() | _guids,
+)
+_accounts = st.sampled_from([str(uuid.UUID(int=number)) for number in range(3)])
+_orders = st.lists(
+    st.builds(
+        Order,
+        external_id=_tidy,
+        account_id=_accounts,
+        products=st.lists(_products, min_size=1, max_size=3).map(tuple),
+    ),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda order: (order.account_id, order.external_id),
+)
+
+
+def rows(orders: list[Order]) -> list[dict[str, str]]:
+    return [row(order, product) for order in orders for product in order.products]
+
+
+def row(order: Order, product: Product) -> dict[str, str]:
+    billing = product.billing_info
+    cycle = billing.cycle_duration if billing else None
+    return {
+        "external_id": order.external_id,
+        "account_id": order.account_id,
+        "catalog_product_id": product.catalog_product_id,
+        "country_code": product.country_code,
+        "site_id": product.site_id or "",
+        "billing_type": str(billing.type) if billing else "",
+        "cycle_unit": str(cycle.unit) if cycle else "",
+        "cycle_count": str(cycle.count) if cycle else "",
+        "discount_code": product.discount_code or "",
+        "reference_product_instance_id": product.reference_product_instance_id or "",
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    orders=_orders,
+    delimiter=st.sampled_from(",;\t"),
+    # Before Python 3.13 the writer leaves a lone CR bare where lines end with LF.
+    form=st.sampled_from([("\n", csv.QUOTE_ALL), ("\r\n", csv.QUOTE_MINIMAL)]),
+    has_mark=st.booleans(),
+    columns=st.permutations(COLUMNS),
+)
+def test_what_is_written_as_csv_reads_back_as_the_same_orders(
+    orders: list[Order],
+    delimiter: str,
+    form: tuple[str, Literal[0, 1]],
+    has_mark: bool,
+    columns: list[str],
+) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(
+        text, columns, restval="", delimiter=delimiter, lineterminator=form[0], quoting=form[1]
+    )
+    writer.writeheader()
+    writer.writerows(rows(orders))
+    data = text.getvalue().encode("utf-8-sig" if has_mark else "utf-8")
+    read = read_orders(data, file_format="csv")
+    assert () == read.problems
+    assert tuple(orders) == read.orders
+
+
+@settings(max_examples=60, deadline=None)
+@given(orders=_orders)
+def test_what_is_written_as_ndjson_reads_back_as_the_same_orders(orders: list[Order]) -> None:
+    data = b"\n".join(orjson.dumps(line) for line in rows(orders))
+    read = read_orders(data, file_format="ndjson")
+    assert () == read.problems
+    assert tuple(orders) == read.orders
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(max_size=300), is_csv=st.booleans())
+def test_no_bytes_whatever_raise_or_pass_unnoticed(data: bytes, is_csv: bool) -> None:
+    read = read_orders(data, file_format="csv" if is_csv else "ndjson")
+    assert bool(read.problems) != bool(read.orders)
