@@ -97,7 +97,8 @@ def _restore(
     cls: type[WixResellerError], args: tuple[object, ...], state: dict[str, object]
 ) -> WixResellerError:
     """Rebuild a pickled error without running a constructor whose arguments are keywords."""
-    error = cls.__new__(cls, *args)
+    error = cls.__new__(cls)
+    error.args = args  # explicitly, because those that are OSErrors too drop what __new__ is given
     error.__dict__.update(state)
     return error
 

@@ -1,0 +1,67 @@
+"""Give every test a world of its own, and contract tests both faces of the client."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+import pytest
+from awaited import Awaited
+
+from wixreseller import AsyncClient, BillingInfo, Client, CycleUnit, Product
+from wixreseller.emulator import Emulator
+from wixreseller.emulator.default_seed import PREMIUM_BASIC, SUB_ACCOUNTS
+from wixreseller.testing import EmulatorThread
+
+ACCOUNT = SUB_ACCOUNTS[0]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WIX_API_KEY", "WIX_ACCOUNT_ID", "WIXRESELLER_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def emulator_thread() -> Iterator[EmulatorThread]:
+    """Run one emulator for the whole run; use ``emulator_url``, which begins with a clean one."""
+    with EmulatorThread(Emulator(rate_limit="off")) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator_url(emulator_thread: EmulatorThread) -> str:
+    """Give the address of an emulator whose state is the default seed's."""
+    request = urllib.request.Request(  # noqa: S310  # our own address
+        f"{emulator_thread.url}/_emulator/reset", method="POST"
+    )
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+    return emulator_thread.url
+
+
+@pytest.fixture(params=["async", "blocking"])
+async def client(request: pytest.FixtureRequest, emulator_url: str) -> AsyncIterator[AsyncClient]:
+    """Give a client of the first sub-account, once with each face, to be used as the async one."""
+    arguments: dict[str, Any] = {
+        "api_key": "EMU.demo",
+        "account_id": ACCOUNT,
+        "base_url": emulator_url,
+        "rate_limit": None,
+    }
+    if request.param == "async":
+        async with AsyncClient(**arguments) as made:
+            yield made
+    else:
+        with Client(**arguments) as blocking:
+            yield cast("AsyncClient", Awaited(blocking))
+
+
+@pytest.fixture
+def product() -> Product:
+    """Give a product that every account of the default seed can order any number of times."""
+    return Product(
+        catalog_product_id=PREMIUM_BASIC,
+        country_code="BR",
+        billing_info=BillingInfo.recurring(1, CycleUnit.YEAR),
+    )

@@ -1,0 +1,136 @@
+"""The limiter lets no more through than the limit, loses no turn, and says what a wait takes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fake_clock import FakeClock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wixreseller import RateLimit
+from wixreseller._pacing import Pacer, WouldWaitError
+from wixreseller.ratelimit import SlotLog
+
+
+@given(
+    limit=st.integers(1, 5),
+    steps=st.lists(st.tuples(st.floats(0, 4), st.floats(0, 3)), max_size=60),
+)
+def test_no_window_at_the_server_ever_sees_more_than_the_limit(
+    limit: int, steps: list[tuple[float, float]]
+) -> None:
+    """Requests reach the server at any time between being sent and being answered."""
+    window, now = 10.0, 0.0
+    log = SlotLog(limit, window)
+    seen: list[float] = []
+    for pause, latency in steps:
+        now += pause
+        while not log.take(now):
+            now += log.wait_expected(now)
+        seen.append(now + latency / 2)
+        now += latency
+        log.give_back(now)
+
+    for first, later in zip(seen, seen[limit:], strict=False):
+        assert later - first >= window
+
+
+def test_slots_are_free_one_window_after_their_answer() -> None:
+    log = SlotLog(2, 60.0)
+    assert [log.take(0.0) for _ in range(3)] == [True, True, False]
+    log.give_back(5.0)
+
+    assert (
+        log.wait_expected(10.0),
+        log.take(64.9),
+        log.take(65.0),
+    ) == (65.0 - 10.0, False, True)
+
+
+def test_the_expected_wait_counts_those_ahead() -> None:
+    log = SlotLog(2, 60.0)
+    for answered in (1.0, 2.0):
+        log.take(0.0)
+        log.give_back(answered)
+
+    assert [log.wait_expected(10.0, ahead) for ahead in range(4)] == [51.0, 52.0, 111.0, 112.0]
+
+
+async def run_all(pacer: Pacer, fake: FakeClock, calls: int, latency: float) -> list[float]:
+    started: list[float] = []
+
+    async def call() -> None:
+        await pacer.take()
+        started.append(fake.now)
+        await fake.sleep(latency)
+        pacer.give_back()
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(call() for _ in range(calls)))
+
+    await fake.drive(all_at_once())
+    return started
+
+
+async def test_a_burst_goes_out_at_once_and_the_rest_in_the_order_of_asking() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(10, per=60.0), fake.clock())
+
+    started = await run_all(pacer, fake, 25, latency=0.5)
+
+    assert started == [0.0] * 10 + [60.5] * 10 + [121.0] * 5
+
+
+async def test_a_turn_that_comes_too_late_is_refused_at_once() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(1, per=60.0, max_wait=59.0), fake.clock())
+    await pacer.take()
+    pacer.give_back()
+
+    with pytest.raises(WouldWaitError) as caught:
+        await pacer.take()
+
+    assert (caught.value.seconds, fake.slept) == (60.0, [])
+
+
+async def test_max_wait_zero_fails_fast_and_takes_a_free_turn() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(1, per=60.0, max_wait=0), fake.clock())
+
+    assert await pacer.take() == 0.0
+    pacer.give_back()
+    with pytest.raises(WouldWaitError):
+        await pacer.take()
+    fake.now = 60.0
+    assert await pacer.take() == 0.0
+
+
+async def test_the_seconds_waited_are_told() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
+    await pacer.take()
+    pacer.give_back()
+
+    assert 60.0 == await fake.drive(pacer.take())
+
+
+async def test_a_cancelled_waiter_gives_its_place_to_the_next() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
+    await pacer.take()
+    never = asyncio.ensure_future(pacer.take())
+    next_one = asyncio.ensure_future(pacer.take())
+    await asyncio.sleep(0)
+    never.cancel()
+    pacer.give_back()
+
+    waited = await fake.drive(_result(next_one))
+
+    assert never.cancelled()
+    assert waited >= 60.0
+
+
+async def _result(task: asyncio.Future[float]) -> float:
+    return await task
