@@ -1,0 +1,431 @@
+"""Write the blocking client, in ``wixreseller/sync/``, from the sources of the async one.
+
+Run ``python wixreseller/_tools/gensync.py [--check] [--root DIR]``. It parses the sources and
+never imports them. Every async class gets a blocking twin that holds it (``self._impl``) and has
+the same methods, with signatures copied as they are written and docstrings rewritten by
+:meth:`Names.blocking`; each body is one call through the portal. It knows the constructs listed
+in :data:`ALLOWED` and refuses all others, with their place.
+
+``--check`` writes nothing, and exits with 1 if a file on disk is not what would be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import builtins
+import io
+import itertools
+import re
+import sys
+import tokenize
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+PACKAGE = "wixreseller"
+MARKER = "# @generated"
+HEADER = f"""\
+{MARKER} by {PACKAGE}/_tools/gensync.py from {{}}.
+# Do not edit: change that file, and run `nox -s generate`.
+\"\"\"Give the blocking twin of ``{{}}``.\"\"\"
+"""
+WIDTH = 100
+SOURCES = (
+    "client.py",
+    "resources/__init__.py",
+    "resources/packages.py",
+    "resources/product_instances.py",
+)
+# Async classes whose twins are written by hand, with the modules of both.
+BY_HAND = {"AsyncPager": (f"{PACKAGE}.pagination", f"{PACKAGE}.sync._pager")}
+RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
+# The bodies that are not one call of the method of the same name.
+BODIES = {
+    "aclose": "self._portal.close(self._impl.aclose)",
+    "__aenter__": "return self",
+    "__aexit__": "self.close()",
+    "__repr__": 'return repr(self._impl).removeprefix("Async")',
+    "__reduce__": "return self._impl.__reduce__()",
+}
+# What may be left in no docstring and no annotation: it would be wrong of the twin.
+ASYNC_WORDS = re.compile(
+    r"\b(Async[A-Z]\w*|Awaitable|Coroutine|await|asyncio|aclose|__a[a-z]+__"
+    r"|async (?:for|with|def|context))\b"
+)
+ALLOWED = """\
+In a module: a docstring, imports (also under TYPE_CHECKING), __all__, names that begin with an
+underscore, and one public class, named Async…, without bases or decorators.
+In that class: a docstring; public attributes that are annotated with another generated class,
+without a value, and have a docstring; names that begin with an underscore; methods with a
+docstring and a return annotation, without decorators: async ones that give values, plain ones that
+give a pager or a view of their own class; __init__ and the dunder methods of BODIES.
+In a signature: annotated parameters that take nothing async, no stars and no "/"; comments only
+behind a parameter."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Sliced = ast.stmt | ast.expr | ast.arg
+
+
+class RefusedError(Exception):
+    """Say which line of a source has no blocking twin, and why."""
+
+
+class Import(NamedTuple):
+    """Hold one imported name; the fields are in the order that the linter sorts by."""
+
+    is_typing_only: bool
+    section: int
+    is_from: bool
+    module: str
+    name: str = ""
+
+    @classmethod
+    def of(cls, module: str, item: ast.alias, *, is_typing_only: bool = False) -> Import:
+        """Make the import of a name from a module, or of a module that has no other name."""
+        first = (module or item.name).partition(".")[0]
+        section = 2 if first == PACKAGE else int(first not in sys.stdlib_module_names)
+        text = f"{item.name} as {item.asname}" if item.asname else item.name
+        where = (module, text) if module else (text, "")
+        return cls(is_typing_only, section, bool(module), *where)
+
+
+class Parameter(NamedTuple):
+    """Hold one parameter as it is written (``*`` too), and how it is passed on."""
+
+    text: str
+    comment: str = ""
+    argument: str = ""
+
+
+class Source:
+    """Hold one async module: its syntax tree, and the text that the tree was made from."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.path = root / PACKAGE / name
+        text = self.path.read_text(encoding="utf-8")
+        # As bytes, for that is what the columns of syntax trees count.
+        self._lines = [line.encode() for line in text.splitlines(keepends=True)]
+        module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.module = f"{PACKAGE}.{module}"
+        self.twin = f"{PACKAGE}.sync.{module}"
+        self.tree = ast.parse(text, name)
+        self.comments = {
+            token.start[0]: token.string
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.COMMENT
+        }
+        self.imports: dict[str, Import] = {}
+        self.cls: ast.ClassDef | None = None
+        self._read()
+
+    def _read(self) -> None:
+        for node in self.tree.body:
+            match node:
+                case ast.Import() | ast.ImportFrom():
+                    self._import(node, is_typing_only=False)
+                case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
+                    for child in node.body:
+                        self._import(child, is_typing_only=True)
+                case _ if is_text(node) or is_private(node):
+                    pass
+                case ast.ClassDef() if self.cls is None and node.name.startswith("Async"):
+                    if node.bases or node.keywords or node.decorator_list:
+                        self.refuse(node, f"{node.name} has a base or a decorator")
+                    self.cls = node
+                case _:
+                    self.refuse(node, "this statement has no place in an async module")
+
+    def _import(self, node: ast.stmt, *, is_typing_only: bool) -> None:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            self.refuse(node, "only imports may stand here")
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        for item in node.names:
+            made = Import.of(module, item, is_typing_only=is_typing_only)
+            self.imports[item.asname or item.name.partition(".")[0]] = made
+
+    def slice(self, first: Sliced, last: Sliced | None = None) -> str:
+        """Give the source from the beginning of one node to the end of another."""
+        end = last or first
+        lines = self._lines[first.lineno - 1 : end.end_lineno]
+        lines[-1] = lines[-1][: end.end_col_offset]
+        lines[0] = lines[0][first.col_offset :]
+        return b"".join(lines).decode()
+
+    def refuse(self, node: Sliced | int, what: str) -> NoReturn:
+        """Refuse a line of this source."""
+        line = node if isinstance(node, int) else node.lineno
+        raise RefusedError(f"{self.path}:{line}: {what}\n{ALLOWED}")
+
+
+class Names:
+    """Know which async class has which twin."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self.homes = dict(BY_HAND)
+        for source in sources:
+            if source.cls:
+                self.homes[source.cls.name] = (source.module, source.twin)
+
+    def blocking(self, text: str) -> str:
+        """Rewrite a docstring or an annotation for the twin.
+
+        ``await x`` becomes ``x``; ``async with``, ``async for``, ``async def`` and ``async context
+        manager`` lose the word; ``aclose`` becomes ``close``; a class that has a twin becomes that
+        twin, together with the module before its name if there is one.
+        """
+        for name, (module, twin) in self.homes.items():
+            text = re.sub(rf"\b{re.escape(module)}\.{name}\b", f"{twin}.{name[5:]}", text)
+            text = re.sub(rf"\b{name}\b", name[5:], text)
+        text = re.sub(r"\b([Aa])n async (?=context manager)", r"\1 ", text)
+        text = re.sub(r"\basync (?=(?:for|with|def|context manager)\b)", "", text)
+        text = re.sub(r"\bawait (?=\S)", "", text)
+        return re.sub(r"\baclose\b", "close", text)
+
+
+class Twin:
+    """Write the twin of one class."""
+
+    def __init__(self, source: Source, cls: ast.ClassDef, names: Names) -> None:
+        self._source = source
+        self._cls = cls
+        self._names = names
+        self._parts: dict[str, str] = {}
+        self._imports: set[Import] = set()
+        self._import(f"{PACKAGE}.sync._portal", "Portal")
+        self._import(source.module, cls.name)
+
+    def write(self) -> str:
+        """Give the imports and the class."""
+        twin = self._cls.name[5:]
+        docstring = self._docstring(self._cls)
+        attributes = "".join(self._attributes())
+        methods = list(self._methods())
+        takes = f"(self, portal: Portal, impl: {self._cls.name}) -> None:"
+        hold = [
+            f"    def {'_hold' if attributes else '__init__'}{takes}",
+            "        self._portal = portal",
+            "        self._impl = impl",
+            *(f"        self.{n} = {part}(portal, impl.{n})" for n, part in self._parts.items()),
+        ]
+        methods.insert(len(methods) if attributes else 0, "\n".join(hold) + "\n")
+        members = "\n".join([attributes, *methods] if attributes else methods)
+        return (
+            f"from __future__ import annotations\n\n{import_lines(self._imports)}\n\n"
+            f'__all__ = ["{twin}"]\n\n\nclass {twin}:\n    {docstring}\n\n{members}'
+        )
+
+    def _attributes(self) -> Iterator[str]:
+        """Write the parts of a client; only a client has any."""
+        nodes = iter(self._cls.body)
+        for node in nodes:
+            if isinstance(node, ast.AnnAssign) and not is_private(node):
+                name, part = self._source.slice(node.target), self._source.slice(node.annotation)
+                text = next(nodes, node)
+                if node.value or part not in self._names.homes or not is_text(text):
+                    self._source.refuse(node, f"{name} is no documented part of a client")
+                self._parts[name] = self._blocking(part, node)
+                self._import(self._names.homes[part][1], self._parts[name])
+                docstring = self._blocking(self._source.slice(text), text)
+                yield f"    {name}: {self._parts[name]}\n    {docstring}\n"
+
+    def _methods(self) -> Iterator[str]:
+        for node in self._cls.body:
+            match node:
+                case ast.FunctionDef(name="__init__") if not self._parts:
+                    pass
+                case _ if is_private(node) or is_text(node) or isinstance(node, ast.AnnAssign):
+                    pass
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    yield self._method(node)
+                case _:
+                    self._source.refuse(node, "this statement has no place in an async class")
+
+    def _method(self, node: Function) -> str:
+        parameters = list(self._parameters(node))
+        arguments = [parameter.argument for parameter in parameters if parameter.argument]
+        lines = [self._signature(node, parameters)]
+        if not node.name.startswith("__"):
+            lines.append(f"    {self._docstring(node)}")
+        lines += (f"    {line}" for line in self._body(node, arguments))
+        return "".join(f"    {line}\n" for line in lines)
+
+    def _body(self, node: Function, arguments: list[str]) -> Iterator[str]:
+        call = f"self._impl.{node.name}"
+        gives = self._source.slice(node.returns) if node.returns else ""
+        if node.name in BODIES:
+            yield BODIES[node.name]
+        elif node.name == "__init__":
+            yield laid_out(f"impl = {self._cls.name}(", arguments, ")", 8)
+            yield "self._hold(Portal(impl.aclose), impl)"
+        elif node.name.startswith("__"):
+            self._source.refuse(node, f"{node.name} has no blocking body")
+        elif isinstance(node, ast.AsyncFunctionDef) and gives not in self._names.homes:
+            yield laid_out("return self._portal.call(", [call, *arguments], ")", 8)
+        elif isinstance(node, ast.FunctionDef) and gives == self._cls.name:
+            yield laid_out(f"impl = {call}(", arguments, ")", 8)
+            yield f"view = object.__new__({gives[5:]})"
+            yield "view._hold(self._portal, impl)"
+            yield "return view"
+        elif isinstance(node, ast.FunctionDef) and gives in BY_HAND:
+            self._import(BY_HAND[gives][1], gives[5:])
+            yield laid_out(f"impl = {call}(", arguments, ")", 8)
+            yield f"return {gives[5:]}(self._portal, impl)"
+        else:
+            self._source.refuse(node, f"{node.name} gives what no blocking body can give")
+
+    def _signature(self, node: Function, parameters: list[Parameter]) -> str:
+        if node.returns is None or node.decorator_list:
+            self._source.refuse(node, f"{node.name} has a decorator, or no return annotation")
+        self._use(node.args)
+        self._use(node.returns)
+        head = f"def {RENAMED.get(node.name, node.name)}("
+        tail = f") -> {self._blocking(self._source.slice(node.returns), node)}:"
+        # Where each has a line of its own, a comma after the last one keeps it so.
+        if len({parameter.lineno for parameter in (*node.args.args, *node.args.kwonlyargs)}) > 1:
+            each = [f"{p.text},{p.comment and '  '}{p.comment}" for p in parameters]
+            return "\n        ".join([head, *each]) + f"\n    {tail}"
+        return laid_out(head, [p.text for p in parameters], tail, 4)
+
+    def _parameters(self, node: Function) -> Iterator[Parameter]:
+        given, refuse = node.args, self._source.refuse
+        if given.posonlyargs or given.vararg or given.kwarg:
+            refuse(node, f'{node.name} has *args, **kwargs or "/"')
+        signature = range(node.lineno, node.body[0].lineno)
+        comments = {n: text for n, text in self._source.comments.items() if n in signature}
+        plain = len(given.args)
+        defaults = [*[None] * (plain - len(given.defaults)), *given.defaults, *given.kw_defaults]
+        pairs = zip([*given.args, *given.kwonlyargs], defaults, strict=True)
+        for at, (parameter, default) in enumerate(pairs):
+            name, end = parameter.arg, default or parameter
+            if at == plain:
+                yield Parameter("*")
+            if name != "self" and parameter.annotation is None:
+                refuse(parameter, f"the parameter {name} of {node.name} has no annotation")
+            text = self._source.slice(parameter, end)
+            if ASYNC_WORDS.search(text):
+                refuse(parameter, f"the parameter {name} of {node.name} takes what is async")
+            comment = comments.pop(end.end_lineno or 0, "")
+            passed_on = name if at < plain else f"{name}={name}"
+            yield Parameter(text, comment, "" if name == "self" else passed_on)
+        for line in comments:
+            refuse(line, f"a comment inside {node.name} is behind no parameter")
+
+    def _docstring(self, node: Function | ast.ClassDef) -> str:
+        if not is_text(node.body[0]):
+            self._source.refuse(node, f"{node.name} has no docstring")
+        return self._blocking(self._source.slice(node.body[0]), node.body[0])
+
+    def _blocking(self, text: str, node: Sliced) -> str:
+        text = self._names.blocking(text)
+        if left := ASYNC_WORDS.search(text):
+            self._source.refuse(node, f"{left[0]!r} has no blocking twin")
+        return text
+
+    def _import(self, module: str, name: str) -> None:
+        self._imports.add(Import.of(module, ast.alias(name)))
+
+    def _use(self, node: ast.AST) -> None:
+        """Import the names that a signature uses."""
+        for name in (child for child in ast.walk(node) if isinstance(child, ast.Name)):
+            if name.id in self._source.imports:
+                if name.id not in self._names.homes:
+                    self._imports.add(self._source.imports[name.id])
+            elif name.id != self._cls.name and not hasattr(builtins, name.id):
+                self._source.refuse(name, f"{name.id} in a signature is not imported")
+
+
+def is_text(node: ast.AST) -> bool:
+    """Tell a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def is_private(node: ast.AST) -> bool:
+    """Tell a definition of a name that the twin does not have: a private one, or ``__all__``."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name.startswith("_") and not name.startswith("__")
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name.startswith("_")
+        case _:
+            return False
+
+
+def laid_out(head: str, items: list[str], tail: str, indent: int) -> str:
+    """Break a list between brackets as the formatter does: not at all, inside, or at each item."""
+    inner = "\n" + " " * (indent + 4)
+    joined = ", ".join(items)
+    if indent + len(head + joined + tail) <= WIDTH and "\n" not in joined:
+        return head + joined + tail
+    if indent + 4 + len(joined) <= WIDTH and "\n" not in joined:
+        return f"{head}{inner}{joined}{inner[:-4]}{tail}"
+    return f"{head}{''.join(f'{inner}{item},' for item in items)}{inner[:-4]}{tail}"
+
+
+def import_lines(imports: set[Import]) -> str:
+    """Write imports in the order, and with the blank lines, that the linter wants."""
+    lines: list[str] = []
+    if any(item.is_typing_only for item in imports):
+        imports = {*imports, Import.of("typing", ast.alias("TYPE_CHECKING"))}
+    before = (False, 0)
+    for key, group in itertools.groupby(sorted(imports), key=lambda item: item[:4]):
+        is_typing_only, section, is_from, module = key
+        if before != (is_typing_only, section) and lines:
+            lines += ["", "if TYPE_CHECKING:"] if is_typing_only > before[0] else [""]
+        before = (is_typing_only, section)
+        names = sorted((i.name for i in group), key=lambda n: (not n.isupper(), n[:1].islower(), n))
+        line = f"{'    ' * is_typing_only}{'from' if is_from else 'import'} {module}"
+        line += f" import {', '.join(names)}" if is_from else ""
+        if len(line) > WIDTH:
+            line = laid_out(f"from {module} import (", [*names], ")", 0)
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def twins(root: Path) -> dict[Path, str]:
+    """Give every generated file, and its text."""
+    sources = [Source(root, name) for name in SOURCES]
+    names = Names(sources)
+    files: dict[Path, str] = {}
+    for name, source in zip(SOURCES, sources, strict=True):
+        text = HEADER.format(source.path.relative_to(root).as_posix(), source.module)
+        if source.cls:
+            text += f"\n{Twin(source, source.cls, names).write()}"
+        files[root / PACKAGE / "sync" / name] = text
+    return files
+
+
+def differences(root: Path, files: dict[Path, str]) -> Iterator[str]:
+    """Say what on disk is not what would be written."""
+    for path, text in files.items():
+        if not path.exists():
+            yield f"{path}: missing"
+        elif path.read_bytes() != text.encode():
+            yield f"{path}: differs from what its source gives"
+    for path in sorted(set((root / PACKAGE / "sync").rglob("*.py")) - files.keys()):
+        if path.read_text(encoding="utf-8").startswith(MARKER):
+            yield f"{path}: has the marker, but nothing generates it"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the files, or check them; give the exit code."""
+    parser = argparse.ArgumentParser(description="Write the blocking client.")
+    parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
+    parser.add_argument("--root", type=Path, default=Path(__file__).parents[2], metavar="DIR")
+    options = parser.parse_args(arguments)
+    try:
+        files = twins(options.root)
+    except (RefusedError, SyntaxError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if not options.check:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+    found = list(differences(options.root, files))
+    sys.stderr.writelines(f"{line}\n" for line in found)
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

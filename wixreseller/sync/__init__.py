@@ -1,0 +1,38 @@
+"""Block until Wix has answered: the twin of the async client, for code that does not await.
+
+``_portal`` carries calls to a private event loop, ``_pager`` reads queries page by page; the rest
+is written by ``_tools/gensync.py`` from the async sources. Names are loaded when they are first
+used, for a client takes aiohttp, and aiohttp takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from wixreseller.sync._pager import Pager
+    from wixreseller.sync.client import Client
+    from wixreseller.sync.resources.packages import Packages
+    from wixreseller.sync.resources.product_instances import ProductInstances
+
+__all__ = ["Client", "Packages", "Pager", "ProductInstances"]
+
+_HOMES: Final = {
+    "Client": "wixreseller.sync.client",
+    "Packages": "wixreseller.sync.resources.packages",
+    "Pager": "wixreseller.sync._pager",
+    "ProductInstances": "wixreseller.sync.resources.product_instances",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

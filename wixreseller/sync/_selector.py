@@ -1,0 +1,68 @@
+"""Keep a forked child's copy of an event loop from touching its parent's connections."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+from collections.abc import Mapping
+
+# What the abstract class of the standard library takes and gives.
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
+
+__all__ = ["ForkSafeSelector"]
+
+
+class ForkSafeSelector(selectors.BaseSelector):
+    """Watch sockets as the platform's best selector does, until a fork.
+
+    On Linux parent and child share one epoll object and all connections. When the child collects
+    its copy of a session, the connections' destructors would take the parent's sockets out of the
+    shared epoll, and say good-bye in its TLS streams. :meth:`abandon` makes both impossible.
+    """
+
+    def __init__(self) -> None:
+        self._inner: selectors.BaseSelector = selectors.DefaultSelector()
+
+    def abandon(self) -> None:
+        """Let go, in the child, of the selector and of all that it watched."""
+        watched = [key.fd for key in self._inner.get_map().values()]
+        # Closes the child's handle only. Nothing is taken out of what the parent uses.
+        self._inner.close()
+        self._inner = selectors.SelectSelector()
+        dead, peer = socket.socketpair()
+        with dead:
+            peer.close()
+            for descriptor in watched:
+                os.dup2(dead.fileno(), descriptor, inheritable=False)
+
+    def register(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """Watch a socket."""
+        return self._inner.register(fileobj, events, data)
+
+    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
+        """Watch a socket no longer."""
+        return self._inner.unregister(fileobj)
+
+    def modify(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """Watch a socket for something else."""
+        return self._inner.modify(fileobj, events, data)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for what is watched, for so many seconds (``None``: no matter how long)."""
+        return self._inner.select(timeout)
+
+    def close(self) -> None:
+        """Close the selector."""
+        self._inner.close()
+
+    def get_map(self) -> Mapping[FileDescriptorLike, selectors.SelectorKey]:
+        """Give all that is watched."""
+        return self._inner.get_map()
