@@ -35,7 +35,8 @@ journal yet, and no resuming: after a crash or Ctrl-C, run the same file again. 
 because it looks first; what exists is reported as existing, not created twice. Give Wix a moment
 before: a package created a second ago may not be visible yet.
 
-Ctrl-C stops sending, finishes what is in flight and writes its results.
+Ctrl-C takes no more orders, finishes the creates under way (within the rate limit, so it may take
+a minute) and writes their results. A second one ends at once; what was under way is then unknown.
 
 \b
 Exit codes: 0 all done · 1 orders failed · 2 wrong usage or input · 3 key refused ·

@@ -62,7 +62,10 @@ async def run_orders(
 
         def interrupt() -> None:
             stop.request(StopReason.INTERRUPTED)
-            view.say("stopping: what was sent is being finished; again to end at once")
+            view.say(
+                "stopping: the creates under way are being finished, within the rate limit; "
+                "again to end at once"
+            )
 
         with on_first_interrupt(interrupt):
             summary = await provision(

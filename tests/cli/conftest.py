@@ -1,0 +1,126 @@
+"""Run commands, in this process and as processes of their own, against an emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from wixreseller import cli
+from wixreseller.emulator import Emulator
+from wixreseller.emulator.default_seed import PARENT_ACCOUNT, SUB_ACCOUNTS, default_seed
+from wixreseller.testing import EmulatorThread
+
+CANARY_KEY = "EMU.canary-3f1c9a"
+ACCOUNT = SUB_ACCOUNTS[0]
+WATCHDOG_SECONDS = 60.0
+
+
+@attrs.frozen
+class Ran:
+    """Hold what a command left: its exit code and its output."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The only line of standard output, as JSON."""
+        (record,) = self.records
+        return record
+
+    @property
+    def records(self) -> list[Any]:
+        """Standard output, as NDJSON."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Ran]
+"""Run a command: ``run("packages", "query")``."""
+
+
+@pytest.fixture
+def emulator_url() -> Iterator[str]:
+    """Run an emulator whose only key is the canary."""
+    seed = default_seed()
+    seed["apiKeys"] = [{"key": CANARY_KEY, "accountId": PARENT_ACCOUNT}]
+    with EmulatorThread(Emulator(seed=seed, rate_limit="off")) as running:
+        yield running.url
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, emulator_url: str
+) -> dict[str, str]:
+    """Set the variables that reach the emulator, and work in an empty directory."""
+    variables = {
+        "WIX_API_KEY": CANARY_KEY,
+        "WIX_ACCOUNT_ID": ACCOUNT,
+        "WIXRESELLER_BASE_URL": emulator_url,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    # From an empty directory processes would not find a checkout that is not installed.
+    monkeypatch.setenv("PYTHONPATH", str(Path(cli.__file__).parents[2]))
+    monkeypatch.chdir(tmp_path)
+    return variables
+
+
+@pytest.fixture
+def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run a command in this process; no output may ever hold the key."""
+
+    def run_command(*arguments: str) -> Ran:
+        code = cli.main(arguments)
+        captured = capfdbinary.readouterr()
+        return checked(code, captured.out, captured.err)
+
+    return run_command
+
+
+@pytest.fixture
+def run_process() -> Run:
+    """Run a command as a process of its own; no output may ever hold the key."""
+
+    def run_command(*arguments: str, stdin: bytes = b"", width: int | None = None) -> Ran:
+        ended = subprocess.run(
+            command_line(*arguments),
+            input=stdin,
+            capture_output=True,
+            timeout=WATCHDOG_SECONDS,
+            check=False,
+            env={**os.environ, **({} if width is None else {"COLUMNS": str(width)})},
+        )
+        return checked(ended.returncode, ended.stdout, ended.stderr)
+
+    return run_command
+
+
+@pytest.fixture
+def command() -> Callable[..., Sequence[str]]:
+    """Give the command line that starts this checkout's command, with warnings as errors."""
+    return command_line
+
+
+def command_line(*arguments: str) -> Sequence[str]:
+    return [sys.executable, "-W", "error", "-m", "wixreseller", *arguments]
+
+
+def checked(code: int, out: bytes, err: bytes) -> Ran:
+    """Refuse output that holds the key, or a traceback."""
+    ran = Ran(code, out.decode(), err.decode())
+    for text in (ran.out, ran.err):
+        assert CANARY_KEY not in text
+        assert "canary" not in text
+        assert "Traceback" not in text, text
+    return ran

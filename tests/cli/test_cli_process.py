@@ -1,0 +1,148 @@
+"""The command as people start it: a process of its own, with its streams, signals and exit code."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wixreseller import __main__ as entry
+from wixreseller.emulator.default_seed import PREMIUM_BASIC
+
+WATCHDOG_SECONDS = 60.0
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_demo_tells_its_story_when_piped_and_exits_0(run_process: Run, width: int) -> None:
+    ran = run_process("demo", width=width)
+    assert 0 == ran.code, ran.err
+    assert "500 created in " in ran.out
+    assert "500 existing, 0 created." in " ".join(ran.out.split())
+    assert "All as claimed" in ran.out
+    assert "\x1b" not in ran.out + ran.err
+    assert max(len(line.rstrip()) for line in ran.out.splitlines()) <= width
+    assert [] == list(Path().iterdir())
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_exits_130(
+    run: Run, command: Callable[..., Sequence[str]]
+) -> None:
+    rows = (f"sub-{number},{PREMIUM_BASIC},BR,RECURRING,YEAR,1" for number in range(20_000))
+    header = "external_id,catalog_product_id,country_code,billing_type,cycle_unit,cycle_count"
+    Path("orders.csv").write_text("\n".join([header, *rows]))
+    process = subprocess.Popen(
+        command("provision", "run", "orders.csv", "--no-rate-limit", "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=WATCHDOG_SECONDS)
+    assert 130 == process.returncode, err
+    assert b"Traceback" not in err
+    assert b"stopping: the creates under way are being finished" in err
+    with Path("orders.results.csv").open(newline="") as file:
+        written = {row["package_id"]: row["outcome"] for row in csv.DictReader(file)}
+    existing = {item["id"] for item in run("packages", "query", "--json").records}
+    assert existing == set(written)
+    assert {"created"} == set(written.values())
+    assert 0 < len(written) < 20_000
+
+
+def test_help_comes_within_300_milliseconds_and_shows_every_command(run_process: Run) -> None:
+    seconds: list[float] = []
+    for _ in range(5):
+        began = time.perf_counter()
+        ran = run_process("--help")
+        seconds.append(time.perf_counter() - began)
+        assert 0 == ran.code
+        for name in ("demo", "emulator", "instances", "packages", "provision"):
+            assert f"\n  {name} " in ran.out
+    assert min(seconds) < 0.3
+
+
+def test_help_loads_neither_rich_nor_aiohttp() -> None:
+    script = (
+        "import sys; from wixreseller import cli; cli.main(['provision', 'run', '--help']); "
+        "sys.exit(str(sorted({'rich', 'aiohttp', 'anyio', 'cattrs'} & set(sys.modules))))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=WATCHDOG_SECONDS,
+        check=False,
+    )
+    assert "[]\n" == ended.stderr
+
+
+def test_the_help_of_a_run_says_that_there_is_no_journal_and_that_running_again_is_safe(
+    run_process: Run,
+) -> None:
+    text = " ".join(run_process("provision", "run", "--help").out.split())
+    assert "There is no journal yet, and no resuming" in text
+    assert "run the same file again. That is safe, because it looks first" in text
+
+
+def test_version_names_the_program(run_process: Run) -> None:
+    from wixreseller import __version__
+
+    assert f"wixreseller, version {__version__}\n" == run_process("--version").out
+
+
+def test_the_emulator_starts_without_the_packages_of_the_command_line(
+    command: Callable[..., Sequence[str]],
+) -> None:
+    blocked = "import sys; sys.modules['click'] = sys.modules['rich'] = None; "
+    script = f"{blocked}sys.argv = ['wixreseller', 'emulator']; from wixreseller import __main__; "
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{script}__main__.main()"], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=WATCHDOG_SECONDS)
+    assert line.startswith(b"listening on http://127.0.0.1:")
+    assert 0 == process.returncode
+
+
+def test_without_click_it_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def find_nothing(_: str) -> None:
+        return None
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
+    monkeypatch.setattr(sys, "argv", ["wixreseller", "demo"])
+    with pytest.raises(SystemExit) as leaving:
+        entry.main()
+    assert 2 == leaving.value.code
+    assert (
+        "error: the command line needs click and rich: pip install 'wixreseller[cli]'\n"
+        == capsys.readouterr().err
+    )
+
+
+def test_the_emulator_is_reached_behind_global_options_too(run_process: Run) -> None:
+    ran = run_process("--base-url", "http://127.0.0.1:1", "emulator", "--help")
+    assert 0 == ran.code
+    assert "--rate-limit N/SECONDS" in ran.out
+
+
+def test_a_server_that_is_not_there_is_one_line_and_exit_code_1(run_process: Run) -> None:
+    ran = run_process("--base-url", "http://127.0.0.1:1", "packages", "query")
+    assert 1 == ran.code
+    assert ran.err.startswith("error: query_packages: ")
+    assert 1 == ran.err.count("\n")
