@@ -100,22 +100,22 @@ class _OnePass:
     own retrying middlewares included.
     """
 
-    __slots__ = ("_begins", "_failure", "_progress", "_used")
+    __slots__ = ("_begins", "_failure", "_progress", "was_passed")
 
     def __init__(self, progress: Progress, begins: Phase) -> None:
         self._progress = progress
         self._begins = begins
-        self._used = False
         self._failure: Exception | None = None
+        self.was_passed = False
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        if self._used:
+        if self.was_passed:
             raise self._failure or NoAnswerError(
                 "a middleware tried to send the same request a second time, which is refused"
             )
-        self._used = True
+        self.was_passed = True
         self._progress.phase = self._begins
         try:
             return await handler(request)
@@ -234,6 +234,7 @@ class Transport:
                 URL(self._base_url + request.target, encoded=True),
                 data=request.body,
                 headers=self._headers(key, request),
+                skip_auto_headers=("Content-Type",),  # else a PATCH without a body gets one
                 allow_redirects=False,
                 raise_for_status=False,
                 proxy=self._proxy,
@@ -247,6 +248,8 @@ class Transport:
         except NoAnswerError:
             raise
         except Exception as error:  # noqa: BLE001  # nothing of aiohttp's or a middleware's escapes
+            if not guard.was_passed:
+                progress.phase = _phase_unguarded(error)
             _fail(error)
         self._consistent = answer.headers.get("X-Wix-Consistent") or self._consistent
         response = Response(status=answer.status, headers=answer.headers, body=body)
@@ -326,6 +329,17 @@ def _redacted(response: Response, key: APIKey) -> Response:
     if secret not in response.body:
         return response
     return attrs.evolve(response, body=response.body.replace(secret, b"***"))
+
+
+def _phase_unguarded(error: Exception) -> Phase:
+    """Judge a failure that came before the guard was passed.
+
+    A middleware of the user's raised it, or something stands in for aiohttp's own way to the
+    network (a test's mock, say): then what is not proven unsent counts as sent.
+    """
+    if isinstance(error, _NOT_CONNECTED):
+        return Phase.CONNECTING
+    return Phase.SENDING if isinstance(error, (aiohttp.ClientError, OSError)) else Phase.PREPARING
 
 
 def _fail(error: Exception) -> NoReturn:
