@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -38,27 +38,60 @@ def test_the_demo_tells_its_story_when_piped_and_exits_0(run_process: Run, width
 def test_ctrl_c_finishes_what_is_in_flight_and_exits_130(
     run: Run, command: Callable[..., Sequence[str]]
 ) -> None:
-    rows = (f"sub-{number},{PREMIUM_BASIC},BR,RECURRING,YEAR,1" for number in range(20_000))
-    header = "external_id,catalog_product_id,country_code,billing_type,cycle_unit,cycle_count"
-    Path("orders.csv").write_text("\n".join([header, *rows]))
-    process = subprocess.Popen(
-        command("provision", "run", "orders.csv", "--no-rate-limit", "--json"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    json.loads(process.stdout.readline())
+    process = start_run(command, 20_000, "--no-rate-limit")
+    json.loads(next_line(process.stdout))
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=WATCHDOG_SECONDS)
     assert 130 == process.returncode, err
     assert b"Traceback" not in err
     assert b"stopping: the creates under way are being finished" in err
-    with Path("orders.results.csv").open(newline="") as file:
-        written = {row["package_id"]: row["outcome"] for row in csv.DictReader(file)}
     existing = {item["id"] for item in run("packages", "query", "--json").records}
-    assert existing == set(written)
-    assert {"created"} == set(written.values())
-    assert 0 < len(written) < 20_000
+    assert existing == {row["package_id"] for row in results()}
+    assert {"created"} == {row["outcome"] for row in results()}
+    assert 0 < len(existing) < 20_000
+
+
+def test_a_second_ctrl_c_ends_at_once_and_says_what_it_leaves_unknown(
+    run: Run, command: Callable[..., Sequence[str]]
+) -> None:
+    # Of the 200 requests that may go at once 150 look and 50 create; the others wait a minute.
+    process = start_run(command, 300, "--concurrency", "150")
+    for _ in range(50):
+        next_line(process.stdout)
+    assert b"provisioning 300 orders" in next_line(process.stderr)
+    process.send_signal(signal.SIGINT)
+    assert b"stopping" in next_line(process.stderr)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert 4 == process.returncode, err
+    assert b"Traceback" not in err
+    existing = {item["id"] for item in run("packages", "query", "--json").records}
+    outcomes = {row["package_id"]: row["outcome"] for row in results()}
+    assert existing == {package_id for package_id in outcomes if package_id}
+    assert {"created", "unknown"} == set(outcomes.values())
+
+
+def start_run(
+    command: Callable[..., Sequence[str]], orders: int, *options: str
+) -> subprocess.Popen[bytes]:
+    rows = (f"sub-{number},{PREMIUM_BASIC},BR,RECURRING,YEAR,1" for number in range(orders))
+    header = "external_id,catalog_product_id,country_code,billing_type,cycle_unit,cycle_count"
+    Path("orders.csv").write_text("\n".join([header, *rows]))
+    return subprocess.Popen(
+        command("provision", "run", "orders.csv", "--json", *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def next_line(stream: IO[bytes] | None) -> bytes:
+    assert stream is not None
+    return stream.readline()
+
+
+def results() -> list[dict[str, str]]:
+    with Path("orders.results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_help_comes_within_300_milliseconds_and_shows_every_command(run_process: Run) -> None:

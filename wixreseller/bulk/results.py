@@ -69,7 +69,7 @@ class Failed:
 
 @attrs.frozen(kw_only=True)
 class Unknown:
-    """Report an order that was sent and whose answer was lost: its package may exist.
+    """Report an order that may have been sent, and has no answer: its package may exist.
 
     It was not sent again, and no guess is made. Running the order again looks first.
     """

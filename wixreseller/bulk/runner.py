@@ -181,7 +181,7 @@ class _Run:
                     external_id=order.external_id,
                     account_id=order.account_id,
                     code="CANCELLED",
-                    message="the run was ended while this was being sent; it may have happened",
+                    message="the run was ended while this was under way; it may have been sent",
                 )
             )
             raise

@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+import anyio
 import attrs
 from rich.console import Console
 from rich.text import Text
 
-from wixreseller.bulk.interrupts import on_first_interrupt
+from wixreseller.bulk.interrupts import on_interrupts
 from wixreseller.bulk.orders import Order
 from wixreseller.bulk.results import Failed, Outcome, Unknown
 from wixreseller.bulk.runner import Stop, provision
-from wixreseller.bulk.summary import StopReason, Summary
+from wixreseller.bulk.summary import StopReason, Summary, Tally
 from wixreseller.cli.progress import describe_counts, describe_duration, view_for
 
 if TYPE_CHECKING:
@@ -50,12 +51,14 @@ async def run_orders(
 ) -> Report:
     """Provision orders, showing on ``console`` how far it is. ``write`` gets each outcome."""
     stop = Stop()
+    tally = Tally()
     problems: list[Failed | Unknown] = []
     began = time.monotonic()
     with view_for(console, len(orders), time.monotonic, requests_per_second, indent=indent) as view:
 
         def report(outcome: Outcome) -> None:
             write(outcome)
+            tally.add(outcome)
             view.add(outcome)
             if isinstance(outcome, (Failed, Unknown)):
                 problems.append(outcome)
@@ -67,10 +70,13 @@ async def run_orders(
                 "again to end at once"
             )
 
-        with on_first_interrupt(interrupt):
+        summary: Summary | None = None
+        with anyio.CancelScope() as scope, on_interrupts(interrupt, scope.cancel):
             summary = await provision(
                 client, orders, report=report, concurrency=concurrency, stop=stop
             )
+        if summary is None:
+            summary = tally.summary(StopReason.INTERRUPTED, None)
     return Report(summary, time.monotonic() - began, len(orders), problems)
 
 
@@ -93,8 +99,8 @@ def tell_end(report: Report, console: Console, results: str) -> None:
     console.print(Text(f"results: {results}"), soft_wrap=True)
     if summary.unknown:
         console.print(
-            "What is unknown was sent and its answer lost: the package may exist. It was not "
-            "sent again. Look at it in Wix, or run the same file again: that looks first.",
+            "What is unknown may have been sent, and there is no answer: the package may exist. "
+            "It was not sent again. Run the same file again in a minute: that looks first.",
             style="magenta",
         )
     elif not_sent or summary.failed:
