@@ -18,8 +18,9 @@ import io
 import itertools
 import re
 import sys
+import textwrap
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -31,12 +32,8 @@ HEADER = f"""\
 \"\"\"Give the blocking twin of ``{{}}``.\"\"\"
 """
 WIDTH = 100
-SOURCES = (
-    "client.py",
-    "resources/__init__.py",
-    "resources/packages.py",
-    "resources/product_instances.py",
-)
+RESOURCES = ("packages", "product_instances")
+SOURCES = ("client.py", "resources/__init__.py", *(f"resources/{name}.py" for name in RESOURCES))
 # Async classes whose twins are written by hand, with the modules of both.
 BY_HAND = {"AsyncPager": (f"{PACKAGE}.pagination", f"{PACKAGE}.sync._pager")}
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
@@ -50,20 +47,21 @@ BODIES = {
 }
 # What may be left in no docstring and no annotation: it would be wrong of the twin.
 ASYNC_WORDS = re.compile(
-    r"\b(Async[A-Z]\w*|Awaitable|Coroutine|await|asyncio|aclose|__a[a-z]+__"
+    r"\b(Async[A-Z]\w*|Awaitable|Coroutine|Self|await|asyncio|aclose|__a[a-z]+__"
     r"|async (?:for|with|def|context))\b"
 )
 ALLOWED = """\
-In a module: a docstring, imports (also under TYPE_CHECKING), __all__, names that begin with an
-underscore, and one public class, named Async…, without bases or decorators.
-In that class: a docstring; public attributes that are annotated with another generated class,
-without a value, and have a docstring; names that begin with an underscore; methods with a
-docstring and a return annotation, without decorators: async ones that give values, plain ones that
-give a pager or a view of their own class; __init__ and the dunder methods of BODIES.
-In a signature: annotated parameters that take nothing async, no stars and no "/"; comments only
-behind a parameter."""
+In a module: a docstring, imports, private names, and one public class, named Async…, without
+bases or decorators. In that class: a docstring; private names; attributes annotated with another
+class that has a twin, documented and without a value (a client has such); methods, documented,
+annotated and undecorated: async ones that give values, plain ones that give a pager or a view of
+the client; __init__ and the dunder methods of BODIES. In a signature: annotated parameters that
+take nothing async, no stars and no "/"; comments only behind a parameter."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+# A parameter as it is written (``*`` too), the comment behind it, and how it is passed on.
+Parameter = tuple[str, str, str]
+Homes = dict[str, tuple[str, str]]
 Sliced = ast.stmt | ast.expr | ast.arg
 
 
@@ -78,7 +76,7 @@ class Import(NamedTuple):
     section: int
     is_from: bool
     module: str
-    name: str = ""
+    name: str
 
     @classmethod
     def of(cls, module: str, item: ast.alias, *, is_typing_only: bool = False) -> Import:
@@ -86,16 +84,7 @@ class Import(NamedTuple):
         first = (module or item.name).partition(".")[0]
         section = 2 if first == PACKAGE else int(first not in sys.stdlib_module_names)
         text = f"{item.name} as {item.asname}" if item.asname else item.name
-        where = (module, text) if module else (text, "")
-        return cls(is_typing_only, section, bool(module), *where)
-
-
-class Parameter(NamedTuple):
-    """Hold one parameter as it is written (``*`` too), and how it is passed on."""
-
-    text: str
-    comment: str = ""
-    argument: str = ""
+        return cls(is_typing_only, section, bool(module), module or text, text)
 
 
 class Source:
@@ -109,32 +98,28 @@ class Source:
         module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         self.module = f"{PACKAGE}.{module}"
         self.twin = f"{PACKAGE}.sync.{module}"
-        self.tree = ast.parse(text, name)
-        self.comments = {
-            token.start[0]: token.string
-            for token in tokenize.generate_tokens(io.StringIO(text).readline)
-            if token.type == tokenize.COMMENT
-        }
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        self.comments = {t.start[0]: t.string for t in tokens if t.type == tokenize.COMMENT}
         self.imports: dict[str, Import] = {}
         self.cls: ast.ClassDef | None = None
-        self._read()
+        for node in ast.parse(text, name).body:
+            self._read(node)
 
-    def _read(self) -> None:
-        for node in self.tree.body:
-            match node:
-                case ast.Import() | ast.ImportFrom():
-                    self._import(node, is_typing_only=False)
-                case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
-                    for child in node.body:
-                        self._import(child, is_typing_only=True)
-                case _ if is_text(node) or is_private(node):
-                    pass
-                case ast.ClassDef() if self.cls is None and node.name.startswith("Async"):
-                    if node.bases or node.keywords or node.decorator_list:
-                        self.refuse(node, f"{node.name} has a base or a decorator")
-                    self.cls = node
-                case _:
-                    self.refuse(node, "this statement has no place in an async module")
+    def _read(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                self._import(node, is_typing_only=False)
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
+                for child in node.body:
+                    self._import(child, is_typing_only=True)
+            case _ if is_text(node) or is_private(node):
+                pass
+            case ast.ClassDef() if self.cls is None and node.name.startswith("Async"):
+                if node.bases or node.keywords or node.decorator_list:
+                    self.refuse(node, f"{node.name} has a base or a decorator")
+                self.cls = node
+            case _:
+                self.refuse(node, "this statement has no place in an async module")
 
     def _import(self, node: ast.stmt, *, is_typing_only: bool) -> None:
         if not isinstance(node, ast.Import | ast.ImportFrom):
@@ -158,38 +143,29 @@ class Source:
         raise RefusedError(f"{self.path}:{line}: {what}\n{ALLOWED}")
 
 
-class Names:
-    """Know which async class has which twin."""
+def blocking(text: str, homes: Homes) -> str:
+    """Rewrite a docstring or an annotation for the twin.
 
-    def __init__(self, sources: Iterable[Source]) -> None:
-        self.homes = dict(BY_HAND)
-        for source in sources:
-            if source.cls:
-                self.homes[source.cls.name] = (source.module, source.twin)
-
-    def blocking(self, text: str) -> str:
-        """Rewrite a docstring or an annotation for the twin.
-
-        ``await x`` becomes ``x``; ``async with``, ``async for``, ``async def`` and ``async context
-        manager`` lose the word; ``aclose`` becomes ``close``; a class that has a twin becomes that
-        twin, together with the module before its name if there is one.
-        """
-        for name, (module, twin) in self.homes.items():
-            text = re.sub(rf"\b{re.escape(module)}\.{name}\b", f"{twin}.{name[5:]}", text)
-            text = re.sub(rf"\b{name}\b", name[5:], text)
-        text = re.sub(r"\b([Aa])n async (?=context manager)", r"\1 ", text)
-        text = re.sub(r"\basync (?=(?:for|with|def|context manager)\b)", "", text)
-        text = re.sub(r"\bawait (?=\S)", "", text)
-        return re.sub(r"\baclose\b", "close", text)
+    ``await x`` becomes ``x``; ``async with``, ``async for``, ``async def`` and ``async context
+    manager`` lose the word; ``aclose`` becomes ``close``; a class that has a twin becomes that
+    twin, together with the module before its name if there is one.
+    """
+    for name, (module, twin) in homes.items():
+        text = re.sub(rf"\b{re.escape(module)}\.{name}\b", f"{twin}.{name[5:]}", text)
+        text = re.sub(rf"\b{name}\b", name[5:], text)
+    text = re.sub(r"\b([Aa])n async (?=context manager)", r"\1 ", text)
+    text = re.sub(r"\basync (?=(?:for|with|def|context manager)\b)", "", text)
+    text = re.sub(r"\bawait (?=\S)", "", text)
+    return re.sub(r"\baclose\b", "close", text)
 
 
 class Twin:
     """Write the twin of one class."""
 
-    def __init__(self, source: Source, cls: ast.ClassDef, names: Names) -> None:
+    def __init__(self, source: Source, cls: ast.ClassDef, homes: Homes) -> None:
         self._source = source
         self._cls = cls
-        self._names = names
+        self._homes = homes
         self._parts: dict[str, str] = {}
         self._imports: set[Import] = set()
         self._import(f"{PACKAGE}.sync._portal", "Portal")
@@ -201,15 +177,14 @@ class Twin:
         docstring = self._docstring(self._cls)
         attributes = "".join(self._attributes())
         methods = list(self._methods())
-        takes = f"(self, portal: Portal, impl: {self._cls.name}) -> None:"
-        hold = [
-            f"    def {'_hold' if attributes else '__init__'}{takes}",
-            "        self._portal = portal",
-            "        self._impl = impl",
-            *(f"        self.{n} = {part}(portal, impl.{n})" for n, part in self._parts.items()),
-        ]
-        methods.insert(len(methods) if attributes else 0, "\n".join(hold) + "\n")
-        members = "\n".join([attributes, *methods] if attributes else methods)
+        hold = f"(self, portal: Portal, impl: {self._cls.name}) -> None:\n"
+        hold += "        self._portal = portal\n        self._impl = impl\n"
+        for name, part in self._parts.items():
+            hold += f"        self.{name} = {part}(portal, impl.{name})\n"
+        if self._parts:
+            members = "\n".join([attributes, *methods, f"    def _hold{hold}"])
+        else:
+            members = "\n".join([f"    def __init__{hold}", *methods])
         return (
             f"from __future__ import annotations\n\n{import_lines(self._imports)}\n\n"
             f'__all__ = ["{twin}"]\n\n\nclass {twin}:\n    {docstring}\n\n{members}'
@@ -222,33 +197,31 @@ class Twin:
             if isinstance(node, ast.AnnAssign) and not is_private(node):
                 name, part = self._source.slice(node.target), self._source.slice(node.annotation)
                 text = next(nodes, node)
-                if node.value or part not in self._names.homes or not is_text(text):
+                if node.value or part not in self._homes or not is_text(text):
                     self._source.refuse(node, f"{name} is no documented part of a client")
-                self._parts[name] = self._blocking(part, node)
-                self._import(self._names.homes[part][1], self._parts[name])
+                self._parts[name] = part[5:]
+                self._import(self._homes[part][1], part[5:])
                 docstring = self._blocking(self._source.slice(text), text)
-                yield f"    {name}: {self._parts[name]}\n    {docstring}\n"
+                yield f"    {name}: {part[5:]}\n    {docstring}\n"
 
     def _methods(self) -> Iterator[str]:
         for node in self._cls.body:
             match node:
-                case ast.FunctionDef(name="__init__") if not self._parts:
-                    pass
                 case _ if is_private(node) or is_text(node) or isinstance(node, ast.AnnAssign):
                     pass
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    yield self._method(node)
+                    if node.name != "__init__" or self._parts:
+                        yield self._method(node)
                 case _:
                     self._source.refuse(node, "this statement has no place in an async class")
 
     def _method(self, node: Function) -> str:
         parameters = list(self._parameters(node))
-        arguments = [parameter.argument for parameter in parameters if parameter.argument]
-        lines = [self._signature(node, parameters)]
+        arguments = [argument for _, _, argument in parameters if argument]
+        text = f"    {self._signature(node, parameters)}\n"
         if not node.name.startswith("__"):
-            lines.append(f"    {self._docstring(node)}")
-        lines += (f"    {line}" for line in self._body(node, arguments))
-        return "".join(f"    {line}\n" for line in lines)
+            text += f"        {self._docstring(node)}\n"
+        return text + "".join(f"        {line}\n" for line in self._body(node, arguments))
 
     def _body(self, node: Function, arguments: list[str]) -> Iterator[str]:
         call = f"self._impl.{node.name}"
@@ -260,17 +233,17 @@ class Twin:
             yield "self._hold(Portal(impl.aclose), impl)"
         elif node.name.startswith("__"):
             self._source.refuse(node, f"{node.name} has no blocking body")
-        elif isinstance(node, ast.AsyncFunctionDef) and gives not in self._names.homes:
+        elif isinstance(node, ast.AsyncFunctionDef) and not ASYNC_WORDS.search(gives):
             yield laid_out("return self._portal.call(", [call, *arguments], ")", 8)
-        elif isinstance(node, ast.FunctionDef) and gives == self._cls.name:
-            yield laid_out(f"impl = {call}(", arguments, ")", 8)
-            yield f"view = object.__new__({gives[5:]})"
-            yield "view._hold(self._portal, impl)"
-            yield "return view"
         elif isinstance(node, ast.FunctionDef) and gives in BY_HAND:
             self._import(BY_HAND[gives][1], gives[5:])
             yield laid_out(f"impl = {call}(", arguments, ")", 8)
             yield f"return {gives[5:]}(self._portal, impl)"
+        elif isinstance(node, ast.FunctionDef) and gives == self._cls.name and self._parts:
+            yield laid_out(f"impl = {call}(", arguments, ")", 8)
+            yield f"view = object.__new__({gives[5:]})"
+            yield "view._hold(self._portal, impl)"
+            yield "return view"
         else:
             self._source.refuse(node, f"{node.name} gives what no blocking body can give")
 
@@ -283,9 +256,9 @@ class Twin:
         tail = f") -> {self._blocking(self._source.slice(node.returns), node)}:"
         # Where each has a line of its own, a comma after the last one keeps it so.
         if len({parameter.lineno for parameter in (*node.args.args, *node.args.kwonlyargs)}) > 1:
-            each = [f"{p.text},{p.comment and '  '}{p.comment}" for p in parameters]
+            each = [f"{text},{note and '  '}{note}" for text, note, _ in parameters]
             return "\n        ".join([head, *each]) + f"\n    {tail}"
-        return laid_out(head, [p.text for p in parameters], tail, 4)
+        return laid_out(head, [text for text, _, _ in parameters], tail, 4)
 
     def _parameters(self, node: Function) -> Iterator[Parameter]:
         given, refuse = node.args, self._source.refuse
@@ -299,15 +272,13 @@ class Twin:
         for at, (parameter, default) in enumerate(pairs):
             name, end = parameter.arg, default or parameter
             if at == plain:
-                yield Parameter("*")
-            if name != "self" and parameter.annotation is None:
-                refuse(parameter, f"the parameter {name} of {node.name} has no annotation")
+                yield "*", "", ""
             text = self._source.slice(parameter, end)
-            if ASYNC_WORDS.search(text):
-                refuse(parameter, f"the parameter {name} of {node.name} takes what is async")
+            if ASYNC_WORDS.search(text) or (name != "self" and parameter.annotation is None):
+                refuse(parameter, f"{name} of {node.name} is not annotated, or takes what is async")
             comment = comments.pop(end.end_lineno or 0, "")
             passed_on = name if at < plain else f"{name}={name}"
-            yield Parameter(text, comment, "" if name == "self" else passed_on)
+            yield text, comment, "" if name == "self" else passed_on
         for line in comments:
             refuse(line, f"a comment inside {node.name} is behind no parameter")
 
@@ -317,7 +288,7 @@ class Twin:
         return self._blocking(self._source.slice(node.body[0]), node.body[0])
 
     def _blocking(self, text: str, node: Sliced) -> str:
-        text = self._names.blocking(text)
+        text = blocking(text, self._homes)
         if left := ASYNC_WORDS.search(text):
             self._source.refuse(node, f"{left[0]!r} has no blocking twin")
         return text
@@ -329,7 +300,7 @@ class Twin:
         """Import the names that a signature uses."""
         for name in (child for child in ast.walk(node) if isinstance(child, ast.Name)):
             if name.id in self._source.imports:
-                if name.id not in self._names.homes:
+                if name.id not in self._homes:
                     self._imports.add(self._source.imports[name.id])
             elif name.id != self._cls.name and not hasattr(builtins, name.id):
                 self._source.refuse(name, f"{name.id} in a signature is not imported")
@@ -374,23 +345,22 @@ def import_lines(imports: set[Import]) -> str:
             lines += ["", "if TYPE_CHECKING:"] if is_typing_only > before[0] else [""]
         before = (is_typing_only, section)
         names = sorted((i.name for i in group), key=lambda n: (not n.isupper(), n[:1].islower(), n))
-        line = f"{'    ' * is_typing_only}{'from' if is_from else 'import'} {module}"
-        line += f" import {', '.join(names)}" if is_from else ""
+        line = f"from {module} import {', '.join(names)}" if is_from else f"import {module}"
         if len(line) > WIDTH:
-            line = laid_out(f"from {module} import (", [*names], ")", 0)
-        lines.append(line)
+            line = laid_out(f"from {module} import (", names, ")", 0)
+        lines.append(textwrap.indent(line, "    " * is_typing_only))
     return "\n".join(lines)
 
 
 def twins(root: Path) -> dict[Path, str]:
     """Give every generated file, and its text."""
     sources = [Source(root, name) for name in SOURCES]
-    names = Names(sources)
+    homes = BY_HAND | {s.cls.name: (s.module, s.twin) for s in sources if s.cls}
     files: dict[Path, str] = {}
     for name, source in zip(SOURCES, sources, strict=True):
         text = HEADER.format(source.path.relative_to(root).as_posix(), source.module)
         if source.cls:
-            text += f"\n{Twin(source, source.cls, names).write()}"
+            text += f"\n{Twin(source, source.cls, homes).write()}"
         files[root / PACKAGE / "sync" / name] = text
     return files
 
@@ -398,10 +368,8 @@ def twins(root: Path) -> dict[Path, str]:
 def differences(root: Path, files: dict[Path, str]) -> Iterator[str]:
     """Say what on disk is not what would be written."""
     for path, text in files.items():
-        if not path.exists():
-            yield f"{path}: missing"
-        elif path.read_bytes() != text.encode():
-            yield f"{path}: differs from what its source gives"
+        if not path.exists() or path.read_bytes() != text.encode():
+            yield f"{path}: {'differs from its source' if path.exists() else 'missing'}"
     for path in sorted(set((root / PACKAGE / "sync").rglob("*.py")) - files.keys()):
         if path.read_text(encoding="utf-8").startswith(MARKER):
             yield f"{path}: has the marker, but nothing generates it"
