@@ -15,10 +15,11 @@ from typing import Final, TypeVar
 from wixreseller import _answers, errors
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
+from wixreseller._guard import NoAnswerError, Phase, Progress
 from wixreseller._operations import Request
 from wixreseller._pacing import Pacer, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
-from wixreseller._transport import NoAnswerError, Phase, Progress, Transport
+from wixreseller._transport import Transport
 from wixreseller._wire import WireError
 from wixreseller.models import CallMeta
 from wixreseller.retry import RetryPolicy

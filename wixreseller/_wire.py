@@ -20,6 +20,15 @@ import attrs
 import cattrs
 import orjson
 
+from wixreseller._wire_names import (
+    MISSING,
+    Raw,
+    WireError,
+    adopt_billing_aliases,
+    adopt_paging_alias,
+    describe,
+    flatten_cursors,
+)
 from wixreseller.models import (
     BillingInfo,
     BillingType,
@@ -41,37 +50,11 @@ from wixreseller.models import (
 __all__ = ["WireError", "decode", "dumps", "encode", "loads"]
 
 T = TypeVar("T")
-Raw = dict[str, Any]
-
-_MISSING: Final = object()
-
-
-class WireError(ValueError):
-    """Report JSON that cannot be read as the value asked for; ``path`` says where."""
-
-    def __init__(self, problem: str, path: str = "") -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{self.path or 'the answer'} {self.problem}"
-
-    def below(self, step: str) -> WireError:
-        """Give the same error, seen from one step further out."""
-        joint = "" if not self.path or self.path.startswith("[") else "."
-        return WireError(self.problem, f"{step}{joint}{self.path}")
 
 
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
-
-
-def _describe(value: object) -> str:
-    if value is _MISSING or value is None:
-        return "is missing"
-    return f"has the wrong type ({type(value).__name__})"
 
 
 # --- single values ------------------------------------------------------------------------------
@@ -82,14 +65,14 @@ def _read_scalar(kind: type[T]) -> Callable[[Any, Any], T]:
         # `type() is`, because a bool is an int to isinstance.
         if type(value) is kind:
             return value
-        raise WireError(_describe(value))
+        raise WireError(describe(value))
 
     return read
 
 
 def _read_date(value: Any, _: Any) -> datetime:
     if type(value) is not str:
-        raise WireError(_describe(value))
+        raise WireError(describe(value))
     try:
         moment = datetime.fromisoformat(value)
         # Dates are UTC by the schema, so one that does not say its zone is UTC as well.
@@ -110,7 +93,7 @@ def _read_open_enum(kind: type[OpenEnum]) -> Callable[[Any, Any], OpenEnum]:
 
     def read(value: Any, _: Any) -> OpenEnum:
         if type(value) is not str:
-            raise WireError(_describe(value))
+            raise WireError(describe(value))
         return known.get(value) or kind(value)
 
     return read
@@ -178,7 +161,7 @@ def _read_tuple(item: type) -> Callable[[Any, Any], tuple[Any, ...]]:
 
     def read(value: Any, _: Any) -> tuple[Any, ...]:
         if not _is_list(value):
-            raise WireError(_describe(value))
+            raise WireError(describe(value))
         try:
             return tuple([read_item(element, item) for element in value])
         except WireError:
@@ -205,15 +188,15 @@ def _read_object(
 
     def read(value: Any, _: Any) -> T:
         if type(value) is not dict:
-            raise WireError(_describe(value))
+            raise WireError(describe(value))
         raw = cast("Raw", value) if prepare is None else prepare(cast("Raw", value))
         values: Raw = {"meta": None} if has_meta else {}
         extra = {key: raw[key] for key in raw.keys() - claimed}
         for field in fields:
-            item = raw.get(field.wire, _MISSING)
-            if item is _MISSING or (item is None and not field.strict):
+            item = raw.get(field.wire, MISSING)
+            if item is MISSING or (item is None and not field.strict):
                 if field.default is attrs.NOTHING:
-                    raise WireError(_describe(item), field.wire)
+                    raise WireError(describe(item), field.wire)
                 values[field.name] = _default(field)
                 continue
             try:
@@ -254,38 +237,6 @@ def _write_object(cls: type) -> Callable[[Any], Raw]:
 # --- where the wire and the values differ in more than spelling ---------------------------------
 
 
-def _adopt_billing_aliases(raw: Raw) -> Raw:
-    if "billingInfo" in raw:
-        return raw
-    if "paymentInfo" in raw:
-        rest = dict(raw)
-        rest["billingInfo"] = rest.pop("paymentInfo")
-        return rest
-    contract = raw.get("contractDetails")
-    if isinstance(contract, dict) and "billingInfo" in contract:
-        remainder = dict(cast("Raw", contract))
-        rest = {**raw, "billingInfo": remainder.pop("billingInfo"), "contractDetails": remainder}
-        if not remainder:
-            del rest["contractDetails"]
-        return rest
-    return raw
-
-
-def _flatten_cursors(raw: Raw) -> Raw:
-    cursors = raw.get("cursors")
-    if not isinstance(cursors, dict):
-        return raw
-    flat = {key: value for key, value in raw.items() if key != "cursors"}
-    rest = dict(cast("Raw", cursors))
-    for wire, name in (("next", "nextCursor"), ("prev", "prevCursor")):
-        if (cursor := rest.pop(wire, None)) is not None:
-            if type(cursor) is not str:
-                # Read as absent, it would end the listing early and hide what is left.
-                raise WireError(_describe(cursor), f"cursors.{wire}")
-            flat[name] = cursor
-    return {**flat, "cursors": rest} if rest else flat
-
-
 def _nest_cursors(value: PagingMetadata) -> Raw:
     raw = _write_metadata(value)
     cursors = {
@@ -296,14 +247,6 @@ def _nest_cursors(value: PagingMetadata) -> Raw:
     if cursors:
         raw["cursors"] = {**raw.get("cursors", {}), **cursors}
     return raw
-
-
-def _adopt_paging_alias(raw: Raw) -> Raw:
-    if "metadata" in raw or "pagingMetadata" not in raw:
-        return raw
-    rest = dict(raw)
-    rest["metadata"] = rest.pop("pagingMetadata")
-    return rest
 
 
 _converter: Final = cattrs.Converter(detailed_validation=False)
@@ -321,10 +264,10 @@ _PREPARE: Final[Mapping[type, Callable[[Raw], Raw] | None]] = {
     BillingInfo: None,
     Failure: None,
     Product: None,
-    ProductInstance: _adopt_billing_aliases,
+    ProductInstance: adopt_billing_aliases,
     Package: None,
-    PagingMetadata: _flatten_cursors,
-    Page: _adopt_paging_alias,
+    PagingMetadata: flatten_cursors,
+    Page: adopt_paging_alias,
 }
 for _class, _prepare in _PREPARE.items():
     _converter.register_structure_hook(_class, _read_object(_class, _prepare))

@@ -29,9 +29,11 @@ FLOORS = {
     "ratelimit": 1,
     "idempotency": 1,
     "hooks": 1,
+    "_wire_names": 2,
     "_wire": 2,
     "_operations": 3,
     "_answers": 3,
+    "_guard": 4,
     "_transport": 4,
     "_pacing": 5,
     "_executor": 5,
@@ -113,14 +115,14 @@ def test_imports_point_down(path: Path) -> None:
         assert floor == MAY_START_THE_EMULATOR
 
 
-def test_only_the_transport_imports_aiohttp() -> None:
+def test_only_the_transport_and_its_guard_import_aiohttp() -> None:
     users = {
         home(name_of(path))
         for path in MODULES
         if any(name.partition(".")[0] == "aiohttp" for name in run_time_imports(path))
     }
 
-    assert {"_transport", "emulator"} == users
+    assert {"_guard", "_transport", "emulator"} == users
 
 
 def run_python(code: str) -> str:

@@ -14,10 +14,11 @@ from wixreseller import NO_TIMEOUT, RateLimit, RetryPolicy, _answers, _operation
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
+from wixreseller._guard import NoAnswerError, Phase, Progress
 from wixreseller._operations import Request
 from wixreseller._pacing import Pacer
 from wixreseller._sentinels import Seconds
-from wixreseller._transport import NoAnswerError, Phase, Progress, Transport
+from wixreseller._transport import Transport
 from wixreseller.models import Package
 
 GUID = "0a1b2c3d-0000-4000-8000-0123456789ab"

@@ -17,8 +17,9 @@ from mocked_http import AIOHTTP_REQUIRES_STREAM_WRITER, RESPONSE_CLASS
 from yarl import URL
 
 from wixreseller import NO_TIMEOUT, AsyncClient, errors
+from wixreseller._guard import NoAnswerError, Phase, Progress
 from wixreseller._operations import cancel_package, get_package
-from wixreseller._transport import NoAnswerError, Phase, Progress, Transport
+from wixreseller._transport import Transport
 from wixreseller.config import APIKeySource, KeySource
 
 GUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
