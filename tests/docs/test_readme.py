@@ -1,0 +1,140 @@
+"""The README's code runs as printed, against the emulator."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wixreseller import Client, Product
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+ACCOUNT = "a0000000-0000-4000-8000-000000000001"
+PREMIUM = "c0000000-0000-4000-8000-000000000001"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def block_with(language: str, text: str) -> str:
+    (found,) = (block for block in blocks(language) if text in block)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_emulator(monkeypatch: pytest.MonkeyPatch, emulator_url: str) -> None:
+    monkeypatch.setenv("WIXRESELLER_BASE_URL", emulator_url)
+    monkeypatch.setenv("WIX_API_KEY", "EMU.demo")
+    monkeypatch.setenv("WIX_ACCOUNT_ID", ACCOUNT)
+
+
+def run(code: str) -> dict[str, object]:
+    """Run a snippet as printed; the settings come from the environment."""
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102  # our own README
+    return names
+
+
+def console(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "wixreseller", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_every_python_snippet_is_tried_here() -> None:
+    assert 4 == len(blocks("python"))
+
+
+def test_the_first_snippet_sells_a_package(capsys: pytest.CaptureFixture[str]) -> None:
+    run(block_with("python", "asyncio.run"))
+
+    assert re.fullmatch(r"[0-9a-f-]{36} PENDING\n", capsys.readouterr().out)
+
+
+def test_the_first_snippet_is_eight_lines_of_code() -> None:
+    code = [line for line in block_with("python", "asyncio.run").splitlines() if line.strip()]
+
+    assert 8 == len(code)
+
+
+def test_the_blocking_snippet_lists_packages(
+    capsys: pytest.CaptureFixture[str], product: Product
+) -> None:
+    with Client() as client:
+        client.packages.create([product], external_id="sub-42")
+
+    run(block_with("python", "with Client() as client:\n"))
+
+    assert "sub-42 [<Status.PENDING: 'PENDING'>]\n" == capsys.readouterr().out
+
+
+def test_the_error_snippet_sells_once(product: Product) -> None:
+    sell_once = run(block_with("python", "OutcomeUnknownError"))["sell_once"]
+
+    with Client() as client:
+        assert callable(sell_once)
+        sold = sell_once(client, product)
+        assert client.packages.get(sold).external_id == "sub-42"
+
+
+def test_the_account_snippet_counts_one_account(product: Product) -> None:
+    count = run(block_with("python", "for_account"))["count"]
+
+    with Client() as client:
+        client.packages.create([product])
+        assert callable(count)
+        assert (1, 0) == (
+            count(client, ACCOUNT),
+            count(client, "a0000000-0000-4000-8000-000000000002"),
+        )
+
+
+def test_the_command_that_creates_a_package_works(tmp_path: Path) -> None:
+    (line,) = (line for line in block_with("sh", "curl").splitlines() if "packages create" in line)
+
+    done = console(shlex.split(line)[1:], tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    with Client() as client:
+        found = client.packages.find("sub-42")
+    assert found is not None
+    assert PREMIUM == found.product_instances[0].catalog_product_id
+
+
+def test_the_order_file_is_provisioned_by_the_command_beside_it(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text(block_with("csv", "external_id"))
+    (line,) = block_with("sh", "provision run").splitlines()
+
+    done = console(shlex.split(line)[1:], tmp_path)
+
+    assert 0 == done.returncode, done.stderr
+    with Client() as client:
+        found = {package.external_id: package for package in client.packages.query()}
+    assert {"sub-42": 2, "sub-43": 1} == {
+        name: len(package.product_instances) for name, package in found.items() if name
+    }
+    (results,) = (path for path in tmp_path.iterdir() if path != orders)
+    with results.open() as file:
+        assert ["created", "created"] == [row["outcome"] for row in csv.DictReader(file)]
+
+
+def test_two_single_lines_do_all_the_set_up() -> None:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    set_up = [line for line in lines if "python3 -m venv" in line]
+
+    assert ["wixreseller demo", "nox"] == [re.sub(r"^.*/bin/", "", line) for line in set_up]
