@@ -11,17 +11,16 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
-import inspect
 import logging
 import os
 import sys
 import threading
-import warnings
 import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from wixreseller.errors import ClientClosedError, SyncUsageError
+from wixreseller.sync._beside import warn_beside_running_loop
 from wixreseller.sync._selector import ForkSafeSelector
 
 __all__ = ["Portal"]
@@ -64,8 +63,17 @@ class Portal:
         return _process.loop_thread().call(_Call(function, args, kwargs))
 
     def close(self, aclose: Callable[[], Awaitable[None]]) -> None:
-        """Run the ``aclose`` of a client or view; nothing is left to do once all is shut down."""
-        if not _process.is_over():
+        """Run the ``aclose`` of a client or view, wherever this is called.
+
+        Destructors close clients too: while the interpreter shuts down, when nothing is left to
+        close, and on the private loop's own thread, where it is begun and not waited for.
+        """
+        if _process.is_over():
+            return
+        running = _process.running
+        if running is not None and running.is_here():
+            running.post(aclose)
+        else:
             self.call(aclose)
 
     async def aclose(self) -> None:
@@ -123,7 +131,9 @@ class _Call(Generic[T]):
             return self._value
         try:
             if isinstance(error, asyncio.CancelledError) and _process.is_over():
-                raise _shut_down() from error
+                raise ClientClosedError(
+                    "the interpreter shut down during the call; a write may have happened"
+                ) from error
             raise error
         finally:
             # Else error, traceback and frame would keep each other alive.
@@ -149,7 +159,8 @@ class _LoopThread:
         self._selector = ForkSafeSelector()
         # Not asyncio.new_event_loop(): the user's policy is theirs, and may give any kind of loop.
         self._loop = asyncio.SelectorEventLoop(self._selector)
-        self._loop.set_exception_handler(_report)
+        self._loop.set_exception_handler(self._report)
+        self._is_abandoned = False
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="wixreseller", daemon=True)
         try:
@@ -161,18 +172,25 @@ class _LoopThread:
                 raise _shut_down() from error
             raise
 
+    def is_here(self) -> bool:
+        """Tell whether the caller is on the loop's own thread."""
+        return threading.get_ident() == self._thread.ident
+
     def call(self, call: _Call[T]) -> T:
         """Run one call; interrupted, cancel it and wait a little for its end."""
-        if threading.get_ident() == self._thread.ident:
+        if self.is_here():
             raise SyncUsageError(
                 "a blocking call was made on the thread of the client's own event loop, where it "
                 "would wait for itself; use AsyncClient there, and await. Nothing was sent"
             )
-        _warn_beside_running_loop()
+        warn_beside_running_loop()
         try:
             self._loop.call_soon_threadsafe(call.begin, context=contextvars.copy_context())
             call.wait()
-        except BaseException:
+        except BaseException as error:
+            if self._loop.is_closed():
+                # Only the interpreter's exit closes it, while a daemon thread was on its way here.
+                raise _shut_down() from error
             self._loop.call_soon_threadsafe(call.cancel)
             call.wait(_GRACE_SECONDS)
             raise
@@ -191,6 +209,7 @@ class _LoopThread:
 
     def abandon(self) -> None:
         """Cut this copy, in a forked child, off from the loop that goes on in the parent."""
+        self._is_abandoned = True
         self._selector.abandon()
 
     def _run(self) -> None:
@@ -205,11 +224,20 @@ class _LoopThread:
         calls = asyncio.all_tasks() - {asyncio.current_task()}
         for task in calls:
             task.cancel()
-        closing = [asyncio.ensure_future(portal.aclose()) for portal in portals]
-        if waiting := {*calls, *closing}:
-            await asyncio.wait(waiting, timeout=_CLOSING_SECONDS)
-        self._is_stopping = True
-        self._loop.stop()
+        closing = (portal.aclose() for portal in portals)
+        try:
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await asyncio.gather(*calls, *closing, return_exceptions=True)
+        finally:
+            self._is_stopping = True
+            self._loop.stop()
+
+    def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what went wrong outside all calls: by its message, for the rest may hold secrets."""
+        if not (self._is_abandoned or self._is_stopping):
+            error = context.get("exception")
+            reason = context.get("message") if error is None else type(error).__name__
+            _log.warning("on the private event loop: %s", reason)
 
 
 class _Process:
@@ -217,7 +245,6 @@ class _Process:
 
     def __init__(self) -> None:
         self.portals: weakref.WeakSet[Portal] = weakref.WeakSet()
-        self.has_warned = False
         self._is_over = False
         self._current: _LoopThread | None = None
         self._abandoned: list[_LoopThread] = []
@@ -270,45 +297,6 @@ def _release(aclose: Callable[[], Awaitable[None]]) -> None:
     running = _process.running
     if running is not None and not _process.is_over():
         running.post(aclose)
-
-
-def _report(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong on the loop outside all calls, by its message only."""
-    error = context.get("exception")
-    _log.warning("on the private event loop: %s %s", context.get("message"), error or "")
-
-
-def _warn_beside_running_loop() -> None:
-    """Warn, once, that a blocking call holds up the event loop of the calling thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    if _process.has_warned or _is_in_ipython():
-        return
-    _process.has_warned = True
-    warnings.warn(
-        "a blocking call holds up the event loop that runs in this thread; use AsyncClient there, "
-        "and await",
-        RuntimeWarning,
-        stacklevel=_levels_to_caller(),
-    )
-
-
-def _is_in_ipython() -> bool:
-    """Tell whether this is a notebook, say, where a loop always runs and blocking is fine."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
-
-
-def _levels_to_caller() -> int:
-    """Count the frames between the warning and the code that uses this library."""
-    frame = inspect.currentframe()
-    levels = 0
-    while frame is not None and frame.f_globals.get("__package__", "").startswith("wixreseller"):
-        frame = frame.f_back
-        levels += 1
-    return levels
 
 
 _process: Final = _Process()

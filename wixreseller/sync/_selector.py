@@ -6,8 +6,6 @@ import os
 import selectors
 import socket
 from collections.abc import Mapping
-
-# What the abstract class of the standard library takes and gives.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +20,8 @@ class ForkSafeSelector(selectors.BaseSelector):
     On Linux parent and child share one epoll object and all connections. When the child collects
     its copy of a session, the connections' destructors would take the parent's sockets out of the
     shared epoll, and say good-bye in its TLS streams. :meth:`abandon` makes both impossible.
+
+    The ``Any`` of its methods is that of the abstract class in the standard library.
     """
 
     def __init__(self) -> None:
