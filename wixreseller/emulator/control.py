@@ -1,7 +1,89 @@
 """Serve the control plane under ``/_emulator/``: for tests and their authors, not part of Wix.
 
 It takes no key, so a web page that the developer happens to visit must not be able to use it: what
-a browser sends from another site is refused.
+a browser sends from another site is refused. Bodies and answers are JSON. A wrong body is a 400 in
+Wix's form: one field violation for each wrong field, saying what is allowed. Times are written as
+Wix writes them. Nothing here is counted by the rate limit, hit by a fault or held in the journal.
+
+===========================  ======================================================================
+GET ``health``               → ``{status: "ok", version, now}``
+POST ``reset``               Go back to the start: the seed, no packages, the same ids to come; no
+                             faults; an empty journal and event log; settings, rate limit and clock
+                             as the emulator was started with. Snapshots stay. → ``{status: "ok"}``
+POST ``seed``                A seed → like ``reset``, but to that seed, which later resets go back
+                             to; settings, clock, faults and journal stay.
+                             → ``{status, accounts, apiKeys, sites, products}`` (numbers)
+POST ``snapshot``            ``{name?}`` → ``{name, time}``: keep everything but the journal, in
+                             memory, under a name (one of its own if none is given; a known name is
+                             kept anew; 32 at most).
+GET ``snapshots``            → ``{snapshots: [{name, time}]}``, in the order of their making
+POST ``restore``             ``{name}`` → ``{name, now}``: packages, ids to come, settings, faults
+                             with their counts, rates and clock as they were. A clock that ran then
+                             runs on as if it had never been touched; one that stood stands there.
+GET ``clock``                → ``{now, frozen}``
+POST ``clock``               ``{freeze?: true | date-time, advance?: seconds, resume?: true}``, done
+                             in this order → ``{now, frozen}``
+GET ``settings``             → ``{settings: [{name, value, default, choices, allowed, doc,
+                             source}]}``; ``source`` is documented, observed or guessed; ``choices``
+                             is empty where ``allowed`` says it in words
+PATCH or POST ``settings``   ``{NAME: value, …}``: all of them or none → as GET
+POST ``faults``              A rule, see below → the rule as GET lists it
+GET ``faults``               → ``{faults: [rule + {id, matches, hits, spent}]}``
+DELETE ``faults``            → ``{removed}`` (a number)
+DELETE ``faults/ID``         → ``{removed: 1}``; 404 for an id that is not there
+GET ``requests``             ``?since=NUMBER&limit=N&operation=NAME&account=GUID`` → ``{requests:
+                             [entry], last, dropped, kept}``: the journal, oldest first, entries
+                             with a higher number than ``since``; see below
+DELETE ``requests``          → ``{removed}``
+GET ``events``               ``?since=SEQUENCE&limit=N&slug=SLUG`` → ``{events: [event], last}``:
+                             what Wix would send to webhooks, oldest first; see ``events``
+GET ``fidelity``             → ``{behaviours: [{behaviour, basis, source, setting}]}``: ``basis`` is
+                             documented, observed or guessed; ``source`` says where or why;
+                             ``setting`` is the switch that changes it, or null
+===========================  ======================================================================
+
+A **rule** is ``{fault, operation?, account?, externalId?, nth?, times?, …}``. ``operation`` is one
+of the names of ``routes`` (``createPackageV2``, ``queryPackages``, …), ``account`` the account of
+the header, ``externalId`` the one that a request names (create, update, an equality in a query's
+filter) or that the package it names has; what is left out matches everything. The rule hits from
+its ``nth`` match on (default 1), ``times`` times (default 1; null: for ever). Rules are asked in
+the order in which they were added; a request that one of them hits is not seen by those after it.
+``matches`` counts the requests that fitted, ``hits`` those that were spoilt. Faults:
+
+======================  ===========================================================================
+``status``              ``status`` (400 to 599), ``code?``, ``message?``, ``data?`` (an object),
+                        ``fieldViolations?`` (an array of ``{field, description, …}``, instead of
+                        ``code``), ``headers?``, ``body?`` (any JSON, instead of all those),
+                        ``when?``
+``delay``               ``seconds``, ``when?`` (default ``after_commit``; before: the request is
+                        handled late, even if its sender has gone). By the emulator's clock: frozen,
+                        the request is held until the clock is advanced that far
+``drop_before_commit``  the request is read and nothing done; the connection is closed, no answer
+``drop_after_commit``   the request is done; the connection is closed without an answer
+``truncate``            ``bytes?`` (of the body that still leave; default: half of it)
+``reset``               ``when?``; the connection is reset (RST)
+``html_502``            ``when?``; what a proxy in between says
+``empty_500``           ``when?``; no body at all
+``unreadable``          ``body?`` (a text that is no JSON object); the answer's status and headers
+                        stay
+``strip_delete_body``   the body of a DELETE is lost on the way
+``redirect``            ``location``, ``status?`` (300 to 399, default 307), ``when?``
+``stale_read``          ``seconds?`` (default 60, at most 3600); a get or query answers as of then
+======================  ===========================================================================
+
+``when`` is ``before_commit`` (the default unless said otherwise: nothing is done), ``after_commit``
+(the request is done, and only its answer lost) or, for ``assignProductInstanceToSite`` only,
+``half_way`` (the instance has left its old site and not reached the new one).
+
+An **entry** of the journal is ``{number, time, method, path, operation, account, externalId,
+deprecated, status, milliseconds, idempotencyKey, replayed, committed, requestId, fault,
+requestHeaders, requestBody, responseHeaders, responseBody, cut}``. ``path`` has the query string;
+``operation`` is null for an unknown route; ``status`` and the response are null when nothing was
+sent; ``milliseconds`` is the real time that it took, waiting for a fault's delay left out;
+``committed`` tells whether this request changed anything; ``fault`` is null or ``{id, fault}``;
+bodies are JSON, or a string if they are none, or null if they are empty; the API key is
+redacted wherever it stands. The journal is in memory only and holds the last 1,000 requests, of at
+most 16 MiB together; a body of more than 64 KiB is kept in part (``cut`` is true then).
 """
 
 from collections.abc import Callable
