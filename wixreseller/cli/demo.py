@@ -152,7 +152,10 @@ async def _provision(client: AsyncClient, orders: Sequence[Order], results: Path
             indent=_INDENT,
         )
     if report.summary.stop_reason is not None:
-        raise _ClaimError("stopped", exit_code(report.summary))
+        raise _ClaimError(
+            "stopped before its end; the emulator and the temporary files are gone",
+            exit_code(report.summary),
+        )
     return report
 
 
@@ -178,7 +181,7 @@ def _shorten_guid(text: str) -> str:
 
 def _claim(holds: bool, otherwise: str) -> None:
     if not holds:
-        raise _ClaimError(otherwise)
+        raise _ClaimError(f"not as claimed: {otherwise}")
 
 
 def _said(report: Report) -> str:
@@ -203,7 +206,7 @@ class _Story:
         self._console.print(Padding(Text(text), (0, 0, 0, _INDENT), expand=False))
 
     def fail(self, text: str) -> None:
-        self._console.print(Text(f"\nnot as claimed: {text}", style="bold red"))
+        self._console.print(Text(f"\n{text}", style="bold red"))
 
     def end(self, seconds: float) -> None:
         self._console.print(

@@ -88,15 +88,21 @@ def tell_end(report: Report, console: Console, results: str) -> None:
     if len(report.problems) > _SHOWN_PROBLEMS:
         _tell_codes(report.problems, console)
     if summary.stop_error is not None:
-        console.print(Text(f"stopped: {summary.stop_error}", style="red"), soft_wrap=True)
+        console.print(
+            Text(f"stopped: {summary.stop_error}", style="red"), soft_wrap=not console.is_terminal
+        )
     totals = describe_counts(summary.counts) or "nothing done"
     not_sent = report.total - summary.done
     if not_sent:
         totals += f", {not_sent:,} not sent"
     noun = "order" if report.total == 1 else "orders"
     took = describe_duration(report.seconds)
-    console.print(f"{report.total:,} {noun} in {took}: {totals}", style="bold", soft_wrap=True)
-    console.print(Text(f"results: {results}"), soft_wrap=True)
+    console.print(
+        f"{report.total:,} {noun} in {took}: {totals}",
+        style="bold",
+        soft_wrap=not console.is_terminal,
+    )
+    console.print(Text(f"results: {results}"), soft_wrap=not console.is_terminal)
     if summary.unknown:
         console.print(
             "What is unknown may have been sent, and there is no answer: the package may exist. "
@@ -110,7 +116,7 @@ def tell_end(report: Report, console: Console, results: str) -> None:
 def _tell_problem(problem: Failed | Unknown, console: Console) -> None:
     line = Text(f"{problem.outcome}: ", style="magenta" if problem.outcome == "unknown" else "red")
     line.append(f"{problem.external_id}: {problem.code}: {problem.message}", style="default")
-    console.print(line, soft_wrap=True)
+    console.print(line, soft_wrap=not console.is_terminal)
 
 
 def _tell_codes(problems: Sequence[Failed | Unknown], console: Console) -> None:
