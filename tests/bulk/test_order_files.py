@@ -81,6 +81,13 @@ def test_the_same_external_id_in_two_accounts_makes_two_packages() -> None:
     ] == problems(header + rows)
 
 
+def test_an_account_is_the_same_in_capitals_and_is_sent_as_the_first_row_spells_it() -> None:
+    header = "external_id,account_id,catalog_product_id,country_code\n"
+    rows = f"1,{ACCOUNT.upper()},{PREMIUM},BR\n1,{ACCOUNT},{EMAIL},BR\n"
+    (read_order,) = orders(header + rows)
+    assert (ACCOUNT.upper(), 2) == (read_order.account_id, len(read_order.products))
+
+
 def test_a_repeat_that_is_not_adjacent_is_refused_naming_the_first_line() -> None:
     rows = f"a,{PREMIUM},BR\nb,{PREMIUM},BR\na,{PREMIUM},BR\n"
     (problem,) = problems(HEADER + rows)

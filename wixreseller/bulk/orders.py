@@ -91,6 +91,8 @@ class _Gathering:
     _orders: list[Order] = attrs.field(factory=list[Order])
     _first_lines: dict[tuple[str, str], int] = attrs.field(factory=dict[tuple[str, str], int])
     _key: tuple[str, str] | None = None
+    _account: str = ""
+    """The account as the first row of the package spells it."""
     _rows: list[RawRow] = attrs.field(factory=list[RawRow])
     _products: list[Product] = attrs.field(factory=list[Product])
 
@@ -154,7 +156,7 @@ class _Gathering:
                 )
             return
         self._close()
-        self._key, self._rows, self._products = key, [row], []
+        self._key, self._account, self._rows, self._products = key, account, [row], []
         first = self._first_lines.setdefault(key, row.line)
         if first != row.line:
             self.problems.append(
@@ -171,7 +173,7 @@ class _Gathering:
             return
         self._orders.append(
             Order(
-                account_id=self._key[0],
+                account_id=self._account,
                 external_id=self._key[1],
                 products=tuple(self._products),
                 lines=tuple(row.line for row in self._rows),
