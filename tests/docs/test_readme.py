@@ -87,8 +87,8 @@ def test_the_error_snippet_sells_once(product: Product) -> None:
 
     with Client() as client:
         assert callable(sell_once)
-        sold = sell_once(client, product)
-        assert client.packages.get(sold).external_id == "sub-42"
+        sold = str(sell_once(client, product))
+        assert "sub-42" == client.packages.get(sold).external_id
 
 
 def test_the_account_snippet_counts_one_account(product: Product) -> None:

@@ -22,7 +22,7 @@ class Awaited:
     def __getattr__(self, name: str) -> object:
         value = getattr(self._blocking, name)
         if name in ("query", "for_account", "pages"):
-            return lambda *args, **kwargs: Awaited(value(*args, **kwargs))
+            return functools.partial(_wrapped, value)
         if name in ("packages", "product_instances"):
             return Awaited(value)
         return functools.partial(_on_thread, value) if callable(value) else value
@@ -32,6 +32,10 @@ class Awaited:
         end = object()
         while (item := await asyncio.to_thread(next, items, end)) is not end:
             yield item
+
+
+def _wrapped(function: Callable[..., object], *args: object, **kwargs: object) -> Awaited:
+    return Awaited(function(*args, **kwargs))
 
 
 async def _on_thread(function: Callable[..., object], *args: object, **kwargs: object) -> object:

@@ -20,8 +20,10 @@ class FakeClock:
     """Keep a time that only sleeping advances; run what sleeps with :meth:`drive`."""
 
     now: float = 1_000.0
-    slept: list[float] = attrs.field(factory=list)
-    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = attrs.field(factory=list)
+    slept: list[float] = attrs.field(factory=list[float])
+    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = attrs.field(
+        factory=list[tuple[float, int, "asyncio.Future[None]"]]
+    )
     _order: itertools.count[int] = attrs.field(factory=itertools.count)
 
     def clock(self, chance: float = 0.0) -> Clock:

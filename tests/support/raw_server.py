@@ -44,7 +44,7 @@ class RawServer:
     """
 
     answers: list[bytes | None]
-    requests: list[bytes] = attrs.field(factory=list)
+    requests: list[bytes] = attrs.field(factory=list[bytes])
     arrived: asyncio.Event = attrs.field(factory=asyncio.Event)
     connections: int = 0
     port: int = 0

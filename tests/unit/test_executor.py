@@ -33,7 +33,7 @@ class Script:
     """Stand in for the transport: answer, or fail in a phase, or hang, as the steps say."""
 
     steps: list[Step]
-    sent: list[Request] = attrs.field(factory=list)
+    sent: list[Request] = attrs.field(factory=list[Request])
 
     async def exchange(self, request: Request, progress: Progress, timeout: Seconds) -> Response:
         """Do the next step."""
@@ -112,7 +112,7 @@ async def test_the_waits_between_attempts_double_up_to_their_limit() -> None:
     fake = FakeClock()
     retry = RetryPolicy(max_attempts=6, first_delay=1.0, max_delay=5.0)
 
-    package = await run([busy()] * 5 + [OK], fake=fake, retry=retry)
+    package = await run([*[busy()] * 5, OK], fake=fake, retry=retry)
 
     assert fake.slept == [1.0, 2.0, 4.0, 5.0, 5.0]
     assert package.meta is not None

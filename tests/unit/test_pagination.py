@@ -13,7 +13,7 @@ class Pages:
     """Serve pages of two packages from a list; cursors are positions."""
 
     names: list[str]
-    fetched: list[tuple[str | None, int]] = attrs.field(factory=list)
+    fetched: list[tuple[str | None, int]] = attrs.field(factory=list[tuple[str | None, int]])
     breaks_at: str | None = None
     loops: bool = False
 

@@ -13,8 +13,7 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from aioresponses import aioresponses
-from mocked_http import AIOHTTP_REQUIRES_STREAM_WRITER, RESPONSE_CLASS
-from yarl import URL
+from mocked_http import AIOHTTP_REQUIRES_STREAM_WRITER, MockedHTTP, mocked_http
 
 from wixreseller import NO_TIMEOUT, AsyncClient, errors
 from wixreseller._guard import NoAnswerError, Phase, Progress
@@ -45,14 +44,14 @@ async def transport() -> AsyncIterator[Transport]:
 
 
 @pytest.fixture
-def http() -> Iterator[aioresponses]:
-    with aioresponses() as mocked:
+def http() -> Iterator[MockedHTTP]:
+    with mocked_http() as mocked:
         yield mocked
 
 
-def header_sent(http: aioresponses, name: str) -> str | None:
-    (calls,) = http.requests.values()
-    return dict(calls[-1].kwargs["headers"]).get(name)
+def header_sent(http: MockedHTTP, name: str) -> str | None:
+    headers: dict[str, str] = http.asked("GET", URL_OF_READ)[-1]["headers"]
+    return headers.get(name)
 
 
 def test_the_shim_for_aioresponses_is_still_needed() -> None:
@@ -62,7 +61,7 @@ def test_the_shim_for_aioresponses_is_still_needed() -> None:
 
     async def plain() -> None:
         with aioresponses() as mocked:
-            mocked.get("https://api.test/", status=200)
+            mocked.add("https://api.test/")  # pyright: ignore[reportUnknownMemberType]  # untyped
             async with aiohttp.ClientSession() as session:
                 await session.get("https://api.test/")
 
@@ -70,14 +69,8 @@ def test_the_shim_for_aioresponses_is_still_needed() -> None:
         asyncio.run(plain())
 
 
-async def test_an_answer_comes_back_whole(transport: Transport, http: aioresponses) -> None:
-    http.get(
-        URL_OF_READ,
-        status=418,
-        body=b"tea",
-        headers={"X-Wix-Request-Id": "r-1"},
-        response_class=RESPONSE_CLASS,
-    )
+async def test_an_answer_comes_back_whole(transport: Transport, http: MockedHTTP) -> None:
+    http.answer("GET", URL_OF_READ, status=418, body=b"tea", headers={"X-Wix-Request-Id": "r-1"})
 
     response = await transport.exchange(READ, Progress(), 1.0)
 
@@ -85,9 +78,9 @@ async def test_an_answer_comes_back_whole(transport: Transport, http: aiorespons
 
 
 async def test_the_raw_key_and_the_account_travel_in_headers(
-    transport: Transport, http: aioresponses
+    transport: Transport, http: MockedHTTP
 ) -> None:
-    http.get(URL_OF_READ, response_class=RESPONSE_CLASS)
+    http.answer("GET", URL_OF_READ)
 
     await transport.exchange(READ, Progress(), 1.0)
 
@@ -117,9 +110,9 @@ _KEY = ConnectionKey("api.test", 443, True, True, None, None, None)
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
 )
 async def test_a_failure_says_how_far_the_attempt_got(
-    transport: Transport, http: aioresponses, failure: Exception, phase: Phase
+    transport: Transport, http: MockedHTTP, failure: Exception, phase: Phase
 ) -> None:
-    http.delete(URL_OF_WRITE, exception=failure)
+    http.fail("DELETE", URL_OF_WRITE, failure)
     progress = Progress()
 
     with pytest.raises(NoAnswerError):
@@ -129,10 +122,10 @@ async def test_a_failure_says_how_far_the_attempt_got(
 
 
 async def test_no_frame_of_aiohttps_stays_in_the_traceback(
-    transport: Transport, http: aioresponses
+    transport: Transport, http: MockedHTTP
 ) -> None:
     """Frames hold local variables, and those of aiohttp hold the key."""
-    http.get(URL_OF_READ, exception=aiohttp.ServerDisconnectedError())
+    http.fail("GET", URL_OF_READ, aiohttp.ServerDisconnectedError())
 
     with pytest.raises(NoAnswerError) as caught:
         await transport.exchange(READ, Progress(), 1.0)
@@ -141,10 +134,10 @@ async def test_no_frame_of_aiohttps_stays_in_the_traceback(
     assert caught.value.__cause__.__traceback__ is None
 
 
-async def test_a_key_may_come_from_a_function(http: aioresponses) -> None:
+async def test_a_key_may_come_from_a_function(http: MockedHTTP) -> None:
     keys = iter(["IST.first", "IST.second"])
     transport = make(lambda: next(keys))
-    http.get(URL_OF_READ, response_class=RESPONSE_CLASS, repeat=True)
+    http.answer("GET", URL_OF_READ, repeat=True)
 
     sent: list[str | None] = []
     for _ in range(2):
@@ -155,12 +148,12 @@ async def test_a_key_may_come_from_a_function(http: aioresponses) -> None:
     assert ["IST.first", "IST.second"] == sent
 
 
-async def test_a_key_may_come_from_an_async_function(http: aioresponses) -> None:
+async def test_a_key_may_come_from_an_async_function(http: MockedHTTP) -> None:
     async def vault() -> str:
         return "IST.async"
 
     transport = make(vault)
-    http.get(URL_OF_READ, response_class=RESPONSE_CLASS)
+    http.answer("GET", URL_OF_READ)
 
     await transport.exchange(READ, Progress(), 1.0)
     await transport.aclose()
@@ -170,7 +163,7 @@ async def test_a_key_may_come_from_an_async_function(http: aioresponses) -> None
 
 @pytest.mark.parametrize("value", ["", "Bearer x", "a\nb", 7, None])
 async def test_what_a_function_gives_is_checked_like_any_key(value: object) -> None:
-    transport = make(lambda: value)  # type: ignore[arg-type,return-value]  # what users get wrong
+    transport = make(lambda: value)  # type: ignore[arg-type]  # what users get wrong
 
     with pytest.raises(errors.ConfigurationError):
         await transport.exchange(READ, Progress(), 1.0)
@@ -200,7 +193,7 @@ async def test_a_function_that_raises_is_a_configuration_error() -> None:
 )
 async def test_the_proxy_of_the_environment_is_used(
     monkeypatch: pytest.MonkeyPatch,
-    http: aioresponses,
+    http: MockedHTTP,
     environment: dict[str, str],
     proxy: str | None,
 ) -> None:
@@ -210,12 +203,12 @@ async def test_the_proxy_of_the_environment_is_used(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     transport = make()
-    http.get(URL_OF_READ, response_class=RESPONSE_CLASS)
+    http.answer("GET", URL_OF_READ)
 
     await transport.exchange(READ, Progress(), NO_TIMEOUT)
     await transport.aclose()
 
-    assert proxy == http.requests["GET", URL(URL_OF_READ)][0].kwargs["proxy"]
+    assert proxy == http.asked("GET", URL_OF_READ)[0]["proxy"]
 
 
 def test_one_client_serves_five_loops_one_after_the_other(emulator_url: str) -> None:
@@ -281,16 +274,14 @@ async def test_a_session_of_the_users_is_not_closed(emulator_url: str) -> None:
         assert not session.closed
 
 
-async def test_a_hundred_interleaved_accounts_never_cross_headers(http: aioresponses) -> None:
+async def test_a_hundred_interleaved_accounts_never_cross_headers(http: MockedHTTP) -> None:
     client = AsyncClient(api_key=CANARY, base_url=HOST, rate_limit=None)
     accounts = [f"0a1b2c3d-0000-4000-8000-{number:012d}" for number in range(100)]
     body = b'{"package": {"id": "%s"}}' % GUID.encode()
-    http.get(URL_OF_READ, body=body, response_class=RESPONSE_CLASS, repeat=True)
+    http.answer("GET", URL_OF_READ, body=body, repeat=True)
 
     await asyncio.gather(*(client.for_account(account).packages.get(GUID) for account in accounts))
     await client.aclose()
 
-    sent = [
-        call.kwargs["headers"]["wix-account-id"] for call in http.requests["GET", URL(URL_OF_READ)]
-    ]
+    sent: list[str] = [call["headers"]["wix-account-id"] for call in http.asked("GET", URL_OF_READ)]
     assert sorted(accounts) == sorted(sent)

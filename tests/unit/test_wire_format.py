@@ -141,20 +141,20 @@ def test_paging_is_read_under_either_name(key: str) -> None:
     ) == ("n", None, 0)
 
 
-@pytest.mark.parametrize(
-    ("raw", "path"),
-    [
-        ({"packages": [{"id": GUID}, {"id": 7}]}, "packages[1].id"),
-        ({"packages": [{"id": GUID, "productInstances": {}}]}, "packages[0].productInstances"),
-        (
-            {"packages": [{"id": GUID, "productInstances": [{}]}]},
-            "packages[0].productInstances[0].instanceId",
-        ),
-        ({"packages": [None]}, "packages[0]"),
-        ({"packages": [], "metadata": []}, "metadata"),
-        ({"packages": [], "metadata": {"cursors": {"next": 5}}}, "metadata.cursors.next"),
-    ],
-)
+REFUSED: list[tuple[JSONValue, str]] = [
+    ({"packages": [{"id": GUID}, {"id": 7}]}, "packages[1].id"),
+    ({"packages": [{"id": GUID, "productInstances": {}}]}, "packages[0].productInstances"),
+    (
+        {"packages": [{"id": GUID, "productInstances": [{}]}]},
+        "packages[0].productInstances[0].instanceId",
+    ),
+    ({"packages": [None]}, "packages[0]"),
+    ({"packages": [], "metadata": []}, "metadata"),
+    ({"packages": [], "metadata": {"cursors": {"next": 5}}}, "metadata.cursors.next"),
+]
+
+
+@pytest.mark.parametrize(("raw", "path"), REFUSED)
 def test_a_wrong_id_or_container_is_refused_with_its_path(raw: JSONValue, path: str) -> None:
     with pytest.raises(_wire.WireError) as caught:
         _wire.decode(raw, Page)
