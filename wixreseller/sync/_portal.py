@@ -221,16 +221,14 @@ class _LoopThread:
                 _log.warning("the private event loop goes on after %s", type(error).__name__)
 
     async def _wind_down(self, portals: list[Portal]) -> None:
-        calls = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in calls:
+        ending = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in ending:
             task.cancel()
-        closing = (portal.aclose() for portal in portals)
-        try:
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await asyncio.gather(*calls, *closing, return_exceptions=True)
-        finally:
-            self._is_stopping = True
-            self._loop.stop()
+        ending |= {asyncio.ensure_future(portal.aclose()) for portal in portals}
+        if ending:
+            await asyncio.wait(ending, timeout=_CLOSING_SECONDS)
+        self._is_stopping = True
+        self._loop.stop()
 
     def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what went wrong outside all calls: by its message, for the rest may hold secrets."""
