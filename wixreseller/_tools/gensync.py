@@ -308,7 +308,7 @@ class Twin:
 
 def is_text(node: ast.AST) -> bool:
     """Tell a docstring."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 
 
 def is_private(node: ast.AST) -> bool:
