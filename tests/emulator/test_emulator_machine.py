@@ -15,7 +15,7 @@ import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 from urllib.parse import quote
 
 import attrs
@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     multiple,
     rule,
@@ -479,13 +480,11 @@ def compare(shown: Json, name: str, sign: str, given: Any) -> bool:
     value = shown.get(name)
     if sign in COMPARE:
         return COMPARE[sign](value, given)
-    answers: dict[str, bool] = {
-        "$eq": value == given,
-        "$ne": value != given,
-        "$exists": (value is not None) == given,
-        "$in": sign == "$in" and value in given,
-    }
-    return answers[sign]
+    if sign == "$exists":
+        return (value is not None) is given
+    if sign == "$in":
+        return any(value == wanted for wanted in given)
+    return bool(value == given) == (sign == "$eq")
 
 
 def dig(item: Json, path: list[str]) -> Any:
@@ -553,19 +552,20 @@ def lines() -> st.SearchStrategy[list[Json]]:
             "discountCode": st.sampled_from([None, None, "SAVE"]),
         }
     ).map(present)
-    return st.lists(st.tuples(line, more).map(lambda pair: pair[0] | pair[1]), min_size=1, max_size=3)
+    whole = st.tuples(line, more).map(lambda pair: pair[0] | pair[1])
+    return st.lists(whole, min_size=1, max_size=3)
 
 
 def conditions() -> st.SearchStrategy[Json]:
     def choose(name: str, values: Iterable[Any], *signs: str) -> st.SearchStrategy[Json]:
         value = st.sampled_from([*values])
-        several = st.lists(value, min_size=1, max_size=2, unique=True)
-        shapes = [
-            several.map(lambda v: {name: {sign: v}}) if sign in ("$in", "$hasSome", "$hasAll")
-            else value.map(lambda v: {name: {sign: v}})
+        several = st.lists(value, min_size=1, max_size=2)
+        takes_several = {"$in", "$hasSome", "$hasAll"}
+        operations = [
+            st.fixed_dictionaries({sign: several if sign in takes_several else value})
             for sign in signs
-        ]  # fmt: skip
-        return st.one_of(shapes)
+        ]
+        return st.one_of(operations).map(lambda operation: {name: operation})
 
     moments = [wire_date(ms) for ms in (0, 1, 2_000, 5_000, 3_600_000)]
     statuses = [*LIVE, "CANCELED", "FAILED"]
@@ -638,7 +638,7 @@ OPERATIONS = [
     ("GET", f"/resellers/v1/packages/{UNKNOWN}"),
     ("DELETE", f"/resellers/v1/packages/{UNKNOWN}"),
     ("PATCH", f"/resellers/v1/packages/update/{UNKNOWN}/x"),
-    ("PATCH", f"/resellers/v1/packages/product-instances/{UNKNOWN}/{[*SITES][0]}"),
+    ("PATCH", f"/resellers/v1/packages/product-instances/{UNKNOWN}/{next(iter(SITES))}"),
     ("PATCH", f"/resellers/v1/packages/product-instances/{UNKNOWN}/unassign"),
     ("PATCH", f"/resellers/v1/packages/product-instances/{UNKNOWN}"),
     ("DELETE", f"/resellers/v1/packages/product-instances/{UNKNOWN}"),
@@ -695,9 +695,10 @@ class ResellerMachine(RuleBasedStateMachine):
     packages = Bundle("packages")
     scans = Bundle("scans")
 
-    def __init__(self, server: Server) -> None:
+    server: ClassVar[Server]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.server = server
         self.model = Model()
         assert self.server.send("POST", "/_emulator/reset").status == 200
         self.server.clock.freeze(START)
@@ -709,7 +710,7 @@ class ResellerMachine(RuleBasedStateMachine):
     def write(
         self,
         caller: tuple[str, str],
-        request: tuple[str, str],
+        request: tuple[str, str, str],
         body: Json,
         key: str | None,
         refusals: Refusals,
@@ -717,15 +718,14 @@ class ResellerMachine(RuleBasedStateMachine):
         name: str = "package",
     ) -> Package | None:
         """Send a write, and act on the model if and only if the emulator has to."""
-        method, path = request
-        operation = method + "/".join(part for part in path.split("/") if "0000" not in part)
+        operation, method, path = request
         place = (caller[1], operation, key or "")
         known = self.model.remembered.get(place) if key is not None else None
         if known is not None and known[2] <= self.model.now:
             known = None
         sent = body if key is None else body | {"idempotencyKey": key}
         reply = self.send(caller, method, path, sent)
-        if known is not None and known[0] == (path.lower(), body):
+        if known is not None and known[0] == (path, body):
             assert (200, known[1]) == (reply.status, reply.body)
             return None
         if known is not None:
@@ -739,7 +739,7 @@ class ResellerMachine(RuleBasedStateMachine):
         assert expected == reply.body
         if key is not None:
             until = self.model.now + KEY_LIFE_MS
-            self.model.remembered[place] = ((path.lower(), body), reply.body, until)
+            self.model.remembered[place] = ((path, body), reply.body, until)
         return package
 
     def expect_refusal(self, refusals: Refusals, reply: Reply) -> None:
@@ -780,16 +780,18 @@ class ResellerMachine(RuleBasedStateMachine):
     )
     def create(
         self, caller: tuple[str, str], drawn: list[Json], external_id: str | None, key: str | None
-    ) -> Any:
+    ) -> str | MultipleResults[str]:
         body = present({"products": self.order(caller[1], drawn), "externalId": external_id})
         return self._create(caller, body, key)
 
-    def _create(self, caller: tuple[str, str], body: Json, key: str | None) -> Any:
+    def _create(
+        self, caller: tuple[str, str], body: Json, key: str | None
+    ) -> str | MultipleResults[str]:
         taken = {package.id for package in self.model.packages}
         refusals = self.model.refuses_create(caller[1], body["products"])
         made = self.write(
             caller,
-            ("POST", "/resellers/v2/packages"),
+            ("create", "POST", "/resellers/v2/packages"),
             body,
             key,
             refusals,
@@ -813,7 +815,7 @@ class ResellerMachine(RuleBasedStateMachine):
         meddler: tuple[str, str] | None,
         drawn: list[Json],
         key: str | None,
-    ) -> Any:
+    ) -> str | MultipleResults[str]:
         caller, _, item, _ = self.pick(package_id, which, meddler)
         products = self.order(caller[1], drawn)
         products[0]["referenceProductInstanceId"] = item.id
@@ -829,7 +831,7 @@ class ResellerMachine(RuleBasedStateMachine):
             self.model.cancel(package, package.items)
             return package
 
-        request = ("DELETE", f"/resellers/v1/packages/{package_id}")
+        request = ("cancel", "DELETE", f"/resellers/v1/packages/{package_id}")
         self.write(caller, request, {}, key, foreign, act)
 
     @rule(package_id=packages, which=WHICH, meddler=MEDDLER, key=MAYBE_KEY)
@@ -842,8 +844,8 @@ class ResellerMachine(RuleBasedStateMachine):
             self.model.cancel(package, [item])
             return package
 
-        request = ("DELETE", f"/resellers/v1/packages/product-instances/{item.id}")
-        self.write(caller, request, {}, key, foreign, act)
+        path = f"/resellers/v1/packages/product-instances/{item.id}"
+        self.write(caller, ("cancel instance", "DELETE", path), {}, key, foreign, act)
 
     @rule(package_id=packages, meddler=MEDDLER, external_id=st.sampled_from(EXTERNAL_IDS))
     def update_external_id(
@@ -857,7 +859,7 @@ class ResellerMachine(RuleBasedStateMachine):
             return package
 
         path = f"/resellers/v1/packages/update/{package_id}/{quote(external_id, safe='')}"
-        self.write(caller, ("PATCH", path), {}, None, foreign, act, "updatedPackage")
+        self.write(caller, ("update", "PATCH", path), {}, None, foreign, act, "updatedPackage")
 
     @rule(
         package_id=packages,
@@ -885,16 +887,17 @@ class ResellerMachine(RuleBasedStateMachine):
             self.model.touch(package, item)
             return package
 
-        ids = f"{item.id}/{site_id}"
-        path = f"/resellers/v1/packages/product-instances/{ids.upper() if shout else ids}"
-        self.write(caller, ("PATCH", path), {}, key, refusals, act)
+        # Whether another case makes it another request to an idempotency key is not documented.
+        ids = f"{item.id}/{site_id}".upper() if shout and key is None else f"{item.id}/{site_id}"
+        path = f"/resellers/v1/packages/product-instances/{ids}"
+        self.write(caller, ("assign", "PATCH", path), {}, key, refusals, act)
 
     @rule(package_id=packages, which=WHICH, meddler=MEDDLER, key=MAYBE_KEY)
     def unassign(
         self, package_id: str, which: int, meddler: tuple[str, str] | None, key: str | None
     ) -> None:
         caller, package, item, foreign = self.pick(package_id, which, meddler)
-        refusals = foreign | (set() if item.is_live else {(428, None)})
+        dead: Refusals = set() if item.is_live else {(428, None)}
 
         def act(_: Json) -> Package:
             if item.site is not None:
@@ -903,7 +906,7 @@ class ResellerMachine(RuleBasedStateMachine):
             return package
 
         path = f"/resellers/v1/packages/product-instances/{item.id}/unassign"
-        self.write(caller, ("PATCH", path), {}, key, refusals, act)
+        self.write(caller, ("unassign", "PATCH", path), {}, key, foreign | dead, act)
 
     @rule(
         package_id=packages,
@@ -941,7 +944,7 @@ class ResellerMachine(RuleBasedStateMachine):
             return package
 
         path = f"/resellers/v1/packages/product-instances/{item.id}"
-        self.write(caller, ("PATCH", path), body, key, refusals, act)
+        self.write(caller, ("adjust", "PATCH", path), body, key, refusals, act)
 
     @rule(ms=st.sampled_from([1, 500, 1_999, 2_000, 60_000, 3_600_000, KEY_LIFE_MS, ONE_TIME_MS]))
     def advance(self, ms: int) -> None:
@@ -1128,9 +1131,7 @@ class ResellerMachine(RuleBasedStateMachine):
         assert ((404, "ACCOUNT_NOT_FOUND") if missing else (403, reply.refusal[1])) == reply.refusal
 
     @rule(operation=st.sampled_from(OPERATIONS[2:]), caller=CALLER)
-    def name_what_does_not_exist(
-        self, operation: tuple[str, str], caller: tuple[str, str]
-    ) -> None:
+    def name_what_does_not_exist(self, operation: tuple[str, str], caller: tuple[str, str]) -> None:
         method, path = operation
         is_adjust = method == "PATCH" and path.endswith(f"product-instances/{UNKNOWN}")
         body = {"catalogProductId": SOLD[0]} if is_adjust else {}
@@ -1168,14 +1169,19 @@ def server() -> Iterator[Server]:
 
 
 def test_random_operations_leave_the_emulator_where_the_model_ends_up(server: Server) -> None:
+    class Machine(ResellerMachine):
+        pass
+
+    Machine.server = server
     run_state_machine_as_test(
-        lambda: ResellerMachine(server),
+        Machine,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=30 if QUICK else 50,
             deadline=None,
             # The quick run is the same every time; the long one explores.
             derandomize=QUICK,
-            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            suppress_health_check=[HealthCheck.too_slow],
         ),
     )
