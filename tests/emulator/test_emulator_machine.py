@@ -26,6 +26,7 @@ from hypothesis.stateful import (
     Bundle,
     MultipleResults,
     RuleBasedStateMachine,
+    initialize,
     multiple,
     rule,
     run_state_machine_as_test,
@@ -93,8 +94,8 @@ CATALOGUE = {
         (
             Product(type="PLAN", cycles=(MONTH, YEAR), one_per_site=True),
             Product(type="PLAN", cycles=(YEAR, TWO_YEARS), one_per_site=True),
-            Product(type="PLAN", cycles=(YEAR,), one_per_site=True, limit=2),
-            Product(type="MAIL", cycles=(MONTH, YEAR), limit=3),
+            Product(type="PLAN", cycles=(YEAR,), one_per_site=True, limit=1),
+            Product(type="MAIL", cycles=(MONTH, YEAR), limit=2),
             Product(type="MAIL", cycles=(MONTH,), outcome="AWAITING_ACTION"),
             Product(type="EXTRA", one_time=True, requires="PLAN"),
             Product(type="EXTRA", one_time=True, cycles=(MONTH,), outcome="FAILED"),
@@ -226,10 +227,9 @@ class Model:
             for item in package.items:
                 if item.status == "PENDING" and item.delivered <= self.now:
                     self._turn(package, item, CATALOGUE[item.product].outcome, item.delivered)
-                if item.expires is None or item.expires > self.now:
-                    continue
-                if item.status == "ENABLED":
-                    self._turn(package, item, "CANCELED", item.expires)
+                is_over = item.expires is not None and item.expires <= self.now
+                if item.is_live and is_over:
+                    self._turn(package, item, "CANCELED", cast("int", item.expires))
 
     def _turn(self, package: Package, item: Item, status: str, when: int) -> None:
         item.status, item.updated = status, when
@@ -510,12 +510,13 @@ CALLERS = [
     ("EMU.anna", ANNA),
     ("EMU.north", NORTH),
 ]
-CALLER = st.sampled_from(CALLERS)
+CALLER = st.sampled_from([*CALLERS, CALLERS[1], CALLERS[1]])
 KEY_OF = {account: key for key, account in reversed(CALLERS)}
 # Mostly the owner; else somebody who has no business with it.
-MEDDLER = st.sampled_from([None] * 9 + CALLERS[1:])
+MEDDLER = st.sampled_from([*[None] * 20, *CALLERS[1:]])
 WHICH = st.integers(0, 2)
-SITE = st.sampled_from([None, None, 0, 0, 1, "foreign", "unknown"])
+OWN_SITE = st.sampled_from([None, None, 0, 0, 1])
+ANY_SITE = st.sampled_from([None, 0, 0, 1, "foreign", "unknown"])
 BILLINGS: list[Json | None] = [
     None,
     {"type": "ONE_TIME"},
@@ -524,13 +525,15 @@ BILLINGS: list[Json | None] = [
 ]
 
 
+WAYS: list[Json] = [
+    {"catalogProductId": product_id, "billingInfo": way}
+    for product_id in SOLD
+    for way in CATALOGUE[product_id].ways_to_pay
+]
+
+
 def sensible_lines() -> st.SearchStrategy[Json]:
-    ways = [
-        {"catalogProductId": product_id, "billingInfo": way}
-        for product_id in SOLD
-        for way in CATALOGUE[product_id].ways_to_pay
-    ]
-    return st.sampled_from(ways)
+    return st.sampled_from(WAYS)
 
 
 def wild_lines() -> st.SearchStrategy[Json]:
@@ -542,18 +545,24 @@ def wild_lines() -> st.SearchStrategy[Json]:
     ).map(present)
 
 
-def lines() -> st.SearchStrategy[list[Json]]:
+def orders(
+    line: st.SearchStrategy[Json], site: st.SearchStrategy[int | str | None]
+) -> st.SearchStrategy[list[Json]]:
     """Return products to order; a ``siteId`` is a place among the sites of the buyer."""
-    line = st.one_of(sensible_lines(), sensible_lines(), wild_lines())
     more = st.fixed_dictionaries(
         {
-            "siteId": SITE,
+            "siteId": site,
             "countryCode": st.sampled_from(["BR", "DE"]),
             "discountCode": st.sampled_from([None, None, "SAVE"]),
         }
     ).map(present)
     whole = st.tuples(line, more).map(lambda pair: pair[0] | pair[1])
     return st.lists(whole, min_size=1, max_size=3)
+
+
+SENSIBLE_ORDER = orders(sensible_lines(), OWN_SITE)
+WILD_ORDER = orders(st.one_of(sensible_lines(), wild_lines()), ANY_SITE)
+ORDER = st.one_of(SENSIBLE_ORDER, SENSIBLE_ORDER, WILD_ORDER)
 
 
 def conditions() -> st.SearchStrategy[Json]:
@@ -642,6 +651,27 @@ OPERATIONS = [
     ("PATCH", f"/resellers/v1/packages/product-instances/{UNKNOWN}/unassign"),
     ("PATCH", f"/resellers/v1/packages/product-instances/{UNKNOWN}"),
     ("DELETE", f"/resellers/v1/packages/product-instances/{UNKNOWN}"),
+]
+
+
+OPERATION = st.sampled_from(OPERATIONS)
+STRANGERS = [("EMU.anna", SOUTH), ("EMU.anna", BORIS), ("EMU.north", ANNA), ("EMU.south", UNKNOWN)]
+NEXT_TO_A_CURSOR: list[Json] = [
+    {"filter": {"externalId": "x"}},
+    {"sort": [{"fieldName": "createdDate"}]},
+    {},
+]
+WRONG: list[st.SearchStrategy[tuple[str, Any]]] = [
+    st.tuples(st.just(what), given)
+    for what, given in {
+        "filter": st.sampled_from(REFUSED_FILTERS),
+        "limit": st.sampled_from([0, 101]),
+        "cursor": st.sampled_from(NEXT_TO_A_CURSOR),
+        "input": st.sets(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=4),
+        "key": st.tuples(OPERATION, st.sampled_from(["", "EMU.nobody", "Bearer EMU.south"])),
+        "account": st.tuples(OPERATION, st.sampled_from(STRANGERS)),
+        "missing": st.sampled_from(OPERATIONS[2:]),
+    }.items()
 ]
 
 
@@ -771,10 +801,20 @@ class ResellerMachine(RuleBasedStateMachine):
 
     # Rules: writes.
 
+    @initialize(target=packages, drawn=st.lists(st.tuples(CALLER, SENSIBLE_ORDER), min_size=3))
+    def begin_with_some(
+        self, drawn: list[tuple[tuple[str, str], list[Json]]]
+    ) -> MultipleResults[str]:
+        made = [
+            self._create(caller, {"products": self.order(caller[1], order)}, None)
+            for caller, order in drawn
+        ]
+        return multiple(*(package_id for package_id in made if package_id is not None))
+
     @rule(
         target=packages,
         caller=CALLER,
-        drawn=lines(),
+        drawn=ORDER,
         external_id=st.sampled_from([None, *EXTERNAL_IDS]),
         key=MAYBE_KEY,
     )
@@ -782,11 +822,9 @@ class ResellerMachine(RuleBasedStateMachine):
         self, caller: tuple[str, str], drawn: list[Json], external_id: str | None, key: str | None
     ) -> str | MultipleResults[str]:
         body = present({"products": self.order(caller[1], drawn), "externalId": external_id})
-        return self._create(caller, body, key)
+        return self.found(self._create(caller, body, key))
 
-    def _create(
-        self, caller: tuple[str, str], body: Json, key: str | None
-    ) -> str | MultipleResults[str]:
+    def _create(self, caller: tuple[str, str], body: Json, key: str | None) -> str | None:
         taken = {package.id for package in self.model.packages}
         refusals = self.model.refuses_create(caller[1], body["products"])
         made = self.write(
@@ -798,14 +836,19 @@ class ResellerMachine(RuleBasedStateMachine):
             lambda answer: self.model.create(caller[1], body, answer),
         )
         assert made is None or made.id not in taken
-        return multiple() if made is None else made.id
+        return None if made is None else made.id
+
+    @staticmethod
+    def found(package_id: str | None) -> str | MultipleResults[str]:
+        """Return what a rule gives to its bundle."""
+        return multiple() if package_id is None else package_id
 
     @rule(
         target=packages,
         package_id=packages,
         which=WHICH,
         meddler=MEDDLER,
-        drawn=lines(),
+        drawn=ORDER,
         key=MAYBE_KEY,
     )
     def create_free_extra(
@@ -819,7 +862,7 @@ class ResellerMachine(RuleBasedStateMachine):
         caller, _, item, _ = self.pick(package_id, which, meddler)
         products = self.order(caller[1], drawn)
         products[0]["referenceProductInstanceId"] = item.id
-        return self._create(caller, {"products": products}, key)
+        return self.found(self._create(caller, {"products": products}, key))
 
     @rule(package_id=packages, meddler=MEDDLER, key=MAYBE_KEY)
     def cancel_package(
@@ -865,7 +908,7 @@ class ResellerMachine(RuleBasedStateMachine):
         package_id=packages,
         which=WHICH,
         meddler=MEDDLER,
-        site=SITE.filter(lambda site: site is not None),
+        site=ANY_SITE.filter(lambda site: site is not None),
         shout=st.booleans(),
         key=MAYBE_KEY,
     )
@@ -912,7 +955,7 @@ class ResellerMachine(RuleBasedStateMachine):
         package_id=packages,
         which=WHICH,
         meddler=MEDDLER,
-        wanted=st.one_of(sensible_lines(), sensible_lines(), wild_lines()),
+        wanted=st.one_of(st.integers(0, 9), st.integers(0, 9), wild_lines()),
         names=st.sampled_from(
             [
                 ("catalogProductId", "billingInfo", "discountCode"),
@@ -928,11 +971,18 @@ class ResellerMachine(RuleBasedStateMachine):
         package_id: str,
         which: int,
         meddler: tuple[str, str] | None,
-        wanted: Json,
+        wanted: int | Json,
         names: tuple[str, ...],
         key: str | None,
     ) -> None:
+        """Ask for a way to buy a product of the same type, or for anything."""
         caller, package, item, foreign = self.pick(package_id, which, meddler)
+        if isinstance(wanted, int):
+            product_type = CATALOGUE[item.product].type
+            fitting = [
+                way for way in WAYS if CATALOGUE[way["catalogProductId"]].type == product_type
+            ]
+            wanted = fitting[wanted % len(fitting)]
         wanted = wanted | {"discountCode": "LATER"}
         body = {name: wanted[name] for name in names if name in wanted}
         billing, refusals = self.model.refuses_adjust(caller[1], item, body)
@@ -1070,36 +1120,39 @@ class ResellerMachine(RuleBasedStateMachine):
         if scan.is_over:
             assert scan.must_see <= set(scan.seen)
 
-    # Rules: what is wrong.
+    # What is wrong whatever there is.
 
-    @rule(caller=CALLER, condition=st.sampled_from(REFUSED_FILTERS))
-    def query_by_what_cannot_be_filtered_on(self, caller: tuple[str, str], condition: Json) -> None:
-        query = {"query": {"filter": condition}}
-        reply = self.send(caller, "POST", "/resellers/v1/packages/query", query)
-        assert (400, {"value"}) == reply.fields
-
-    @rule(caller=CALLER, limit=st.sampled_from([0, 101]))
-    def query_too_much(self, caller: tuple[str, str], limit: int) -> None:
-        query = {"query": {"cursorPaging": {"limit": limit}}}
-        reply = self.send(caller, "POST", "/resellers/v1/packages/query", query)
-        assert (400, {"query.cursorPaging.limit"}) == reply.fields
-
-    @rule(
-        caller=CALLER,
-        more=st.sampled_from(
-            [{"filter": {"externalId": "x"}}, {"sort": [{"fieldName": "createdDate"}]}, None]
-        ),
-    )
-    def query_with_a_bad_cursor(self, caller: tuple[str, str], more: Json | None) -> None:
-        cursor = "bad"
-        if more is not None:
+    @rule(caller=CALLER, wrong=st.one_of(WRONG))
+    def call_wrongly(self, caller: tuple[str, str], wrong: tuple[str, Any]) -> None:
+        what, given = wrong
+        query = "/resellers/v1/packages/query"
+        if what == "filter":
+            reply = self.send(caller, "POST", query, {"query": {"filter": given}})
+            assert (400, {"value"}) == reply.fields
+        elif what == "limit":
+            paging = {"cursorPaging": {"limit": given}}
+            reply = self.send(caller, "POST", query, {"query": paging})
+            assert (400, {"query.cursorPaging.limit"}) == reply.fields
+        elif what == "cursor":
             metadata = self.page(caller, {"cursorPaging": {"limit": 1}})["metadata"]
-            cursor = metadata["cursors"].get("next", cursor)
-        query = {"query": {"cursorPaging": {"cursor": cursor}} | (more or {})}
-        reply = self.send(caller, "POST", "/resellers/v1/packages/query", query)
-        assert (400, "INVALID_CURSOR") == reply.refusal
+            cursor = metadata["cursors"].get("next", "bad") if given else "bad"
+            paging = {"cursorPaging": {"cursor": cursor}} | given
+            reply = self.send(caller, "POST", query, {"query": paging})
+            assert (400, "INVALID_CURSOR") == reply.refusal
+        elif what == "input":
+            self.create_with_bad_input(caller, given)
+        elif what == "key":
+            (method, path), key = given
+            assert 401 == self.send((key, SOUTH), method, path, {}).status
+        elif what == "account":
+            (method, path), stranger = given
+            reply = self.send(stranger, method, path, {})
+            is_missing = stranger[1] == UNKNOWN and (method, path) == OPERATIONS[0]
+            expected = (404, "ACCOUNT_NOT_FOUND") if is_missing else (403, reply.refusal[1])
+            assert expected == reply.refusal
+        else:
+            self.name_what_does_not_exist(caller, *given)
 
-    @rule(caller=CALLER, names=st.sets(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=4))
     def create_with_bad_input(self, caller: tuple[str, str], names: set[str]) -> None:
         if names >= FAULTS_OF_ONE_FIELD:
             names = names - {"products[0].billingInfo.type"}
@@ -1109,30 +1162,7 @@ class ResellerMachine(RuleBasedStateMachine):
         reply = self.send(caller, "POST", "/resellers/v2/packages", body)
         assert (400, names) == reply.fields
 
-    @rule(
-        operation=st.sampled_from(OPERATIONS),
-        key=st.sampled_from(["", "EMU.nobody", "Bearer EMU.south"]),
-    )
-    def call_without_a_good_key(self, operation: tuple[str, str], key: str) -> None:
-        reply = self.send((key, SOUTH), *operation, {})
-        assert 401 == reply.status
-
-    @rule(
-        operation=st.sampled_from(OPERATIONS),
-        caller=st.sampled_from(
-            [("EMU.anna", SOUTH), ("EMU.anna", BORIS), ("EMU.north", ANNA), ("EMU.south", UNKNOWN)]
-        ),
-    )
-    def call_for_an_account_that_is_not_the_keys(
-        self, operation: tuple[str, str], caller: tuple[str, str]
-    ) -> None:
-        reply = self.send(caller, *operation, {})
-        missing = caller[1] == UNKNOWN and operation == OPERATIONS[0]
-        assert ((404, "ACCOUNT_NOT_FOUND") if missing else (403, reply.refusal[1])) == reply.refusal
-
-    @rule(operation=st.sampled_from(OPERATIONS[2:]), caller=CALLER)
-    def name_what_does_not_exist(self, operation: tuple[str, str], caller: tuple[str, str]) -> None:
-        method, path = operation
+    def name_what_does_not_exist(self, caller: tuple[str, str], method: str, path: str) -> None:
         is_adjust = method == "PATCH" and path.endswith(f"product-instances/{UNKNOWN}")
         body = {"catalogProductId": SOLD[0]} if is_adjust else {}
         missing = (428, "PRODUCT_INSTANCE_NOT_FOUND") if is_adjust else (404, "NOT_FOUND")
