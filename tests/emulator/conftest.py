@@ -1,5 +1,7 @@
 """Start emulators on real sockets, with a clock that only tests move, and talk to them plainly."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -71,6 +73,39 @@ class Api:
         kept = {name: value for name, value in sent.items() if value}
         async with self.session.request(method, url, data=data, headers=kept) as answer:
             return Reply(answer.status, dict(answer.headers), json.loads(await answer.read()))
+
+    async def control(self, method: str, path: str, body: object = None) -> Any:
+        """Use the control plane, and return what it answers."""
+        reply = await self.send(method, f"/_emulator/{path}", body)
+        assert reply.status == 200, reply
+        return reply.body
+
+    async def fault(self, fault: str, **more: object) -> Any:
+        """Add a fault."""
+        return await self.control("POST", "faults", {"fault": fault} | more)
+
+    async def raw(
+        self, method: str, path: str, body: object = None, *, account: str | None = None
+    ) -> bytes:
+        """Send a request on a connection of its own, and return all that comes back on it."""
+        content = b"" if body is None else json.dumps(body).encode()
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: {self.emulator.url.removeprefix('http://')}",
+            f"Authorization: {self.key}",
+            f"wix-account-id: {account or self.account}",
+            f"Content-Length: {len(content)}",
+            "Connection: close",
+        ]
+        url = URL(self.emulator.url)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        try:
+            writer.write("\r\n".join([*lines, "", ""]).encode() + content)
+            return await reader.read()
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     @staticmethod
     def product(

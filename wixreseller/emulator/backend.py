@@ -5,49 +5,45 @@ holds a transaction open.
 """
 
 import logging
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 
-import attrs
-
-from wixreseller.emulator import lifecycle
+from wixreseller.emulator import changes, lifecycle
 from wixreseller.emulator.access import Caller, identify
-from wixreseller.emulator.core import Call, Core
+from wixreseller.emulator.core import Call, Core, Trace
+from wixreseller.emulator.faults import Fault, Faults, PlacedFault
+from wixreseller.emulator.journal import Journal
 from wixreseller.emulator.jsonvalue import JsonObject, dumps, loads
+from wixreseller.emulator.messages import Answer, Request
 from wixreseller.emulator.ratelimit import RateLimiter
+from wixreseller.emulator.recording import Exchange, entry_of
 from wixreseller.emulator.replies import Refusal, Violation, internal_error, refuse_fields
 from wixreseller.emulator.routes import Match, find_route
+from wixreseller.emulator.spoiling import spoil
+from wixreseller.emulator.targets import match_of, target_of
+
+__all__ = ["Answer", "Backend", "Request"]
 
 _log = logging.getLogger("wixreseller.emulator")
-
-
-@attrs.frozen(kw_only=True)
-class Request:
-    """Hold a request as it came; ``headers`` does not mind case, ``path`` is still encoded."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    address: str
-
-
-@attrs.frozen(kw_only=True)
-class Answer:
-    """Hold an answer as it goes out."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
 
 
 class Backend:
     """Answer the requests of the API, one transaction each."""
 
-    def __init__(self, core: Core, limiter: RateLimiter) -> None:
+    def __init__(
+        self,
+        core: Core,
+        limiter: RateLimiter,
+        *,
+        faults: Faults | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         self._core = core
         self._limiter = limiter
+        self._faults = Faults() if faults is None else faults
+        self._journal = Journal() if journal is None else journal
         # Unlike everything else, request ids differ from run to run: they name one real exchange.
         self._run = uuid.uuid4().hex[:12]
         self._requests = 0
@@ -57,9 +53,33 @@ class Backend:
         self._requests += 1
         return f"{self._core.clock.milliseconds() // 1000}.{self._run}{self._requests:06d}"
 
-    def answer(self, request: Request) -> Answer:
-        """Answer a request of the API."""
-        return self.respond(request, self._handle)
+    def meet(self, request: Request) -> PlacedFault | None:
+        """Return the fault that meets a request, for :meth:`answer`; it counts as a hit."""
+        # Looking closer at requests costs something, so only where there is a fault to meet.
+        return self._faults.meet(target_of(self._core, request)) if self._faults else None
+
+    def answer(self, request: Request, placed: PlacedFault | None = None) -> Answer:
+        """Answer a request of the API, spoilt by a fault, and put it into the journal."""
+        started = time.perf_counter()
+        trace, fault = Trace(), None if placed is None else placed.fault
+        if fault is None or fault.is_handled or fault.delays_the_request:
+            answer = self.respond(request, partial(self._handle, trace, fault))
+        else:
+            _note(trace, match_of(request))
+            answer = Answer(
+                status=200, body=b"{}", headers={"X-Wix-Request-Id": self._new_request_id()}
+            )
+        if fault is not None:
+            answer = spoil(fault, answer)
+        exchange = Exchange(
+            number=self._journal.last + 1,
+            time_ms=self._core.clock.milliseconds(),
+            milliseconds=round((time.perf_counter() - started) * 1000, 3),
+            request=request,
+            answer=answer,
+        )
+        self._journal.add(entry_of(exchange, trace, placed))
+        return answer
 
     def respond(
         self, request: Request, handle: Callable[[Request, dict[str, str]], JsonObject]
@@ -80,24 +100,37 @@ class Backend:
             status, body = failure.status, failure.body
         return Answer(status=status, body=dumps(body), headers=headers)
 
-    def _handle(self, request: Request, headers: dict[str, str]) -> JsonObject:
+    def _handle(
+        self, trace: Trace, fault: Fault | None, request: Request, headers: dict[str, str]
+    ) -> JsonObject:
         match = find_route(request.method, request.path)
+        _note(trace, match)
         if match.route.deprecated:
             _log.info("%s %s is deprecated", request.method, match.route.path)
         held: Refusal | None = None
         answer: JsonObject = {}
-        with self._core.store.transaction():
+        store = self._core.store
+        writes = store.writes
+        with store.transaction():
             try:
-                answer = self._run_operation(request, match, headers)
+                answer = self._run_operation(request, match, headers, trace, fault)
             except Refusal as refusal:
                 if not refusal.keeps_changes:
                     raise
                 held = refusal
+        trace.is_committed = store.writes > writes
         if held is not None:
             raise held
         return answer
 
-    def _run_operation(self, request: Request, match: Match, headers: dict[str, str]) -> JsonObject:
+    def _run_operation(
+        self,
+        request: Request,
+        match: Match,
+        headers: dict[str, str],
+        trace: Trace,
+        fault: Fault | None,
+    ) -> JsonObject:
         core, route = self._core, match.route
         caller = identify(core, request.headers, route.operation)
         self._limiter.admit(_scope(core, caller, request), core.settings)
@@ -106,19 +139,23 @@ class Backend:
             operation=route.operation,
             path=match.path,
             query=request.query,
-            body=self._body(request),
+            body=self._body(request, fault),
             key=caller.key,
             account_id=caller.account_id,
             root_id=caller.root_id,
+            trace=trace,
         )
-        answer = route.handler(core, call)
+        half_way = fault is not None and fault.when == "half_way"
+        answer = changes.leave_site(core, call) if half_way else route.handler(core, call)
         commits = core.store.count_up("commits") if route.writes else core.store.counted("commits")
         headers["X-Wix-Consistent"] = f"commit-{commits}"
         return answer
 
-    def _body(self, request: Request) -> JsonObject:
-        dropped = request.method == "DELETE" and self._core.settings.delete_bodies == "drop"
-        if request.method == "GET" or dropped or not request.body.strip():
+    def _body(self, request: Request, fault: Fault | None) -> JsonObject:
+        stripped = fault is not None and fault.kind == "strip_delete_body"
+        dropped = stripped or self._core.settings.delete_bodies == "drop"
+        is_lost = request.method == "DELETE" and dropped
+        if request.method == "GET" or is_lost or not request.body.strip():
             return {}
         try:
             body = loads(request.body)
@@ -127,6 +164,12 @@ class Backend:
         if not isinstance(body, dict):
             raise refuse_fields([Violation("body", "must be a JSON object", "FORMAT")])
         return body
+
+
+def _note(trace: Trace, match: Match | None) -> None:
+    if match is not None:
+        trace.operation, trace.is_deprecated = match.route.operation, match.route.deprecated
+        trace.external_id = match.path.get("externalId")
 
 
 def _scope(core: Core, caller: Caller, request: Request) -> str:

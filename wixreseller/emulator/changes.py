@@ -73,6 +73,13 @@ def assign_to_site(core: Core, call: Call) -> JsonObject:
     return run_once(core, call, act)
 
 
+def leave_site(core: Core, call: Call) -> JsonObject:
+    """Do the first half of a move to another site (documented as what a failure may leave)."""
+    instance = find_instance(core, call)
+    _require_live(instance)
+    return _save(core, attrs.evolve(instance, site_id=None))
+
+
 def unassign_from_site(core: Core, call: Call) -> JsonObject:
     """Make an instance float."""
     _refuse_unknown(call)

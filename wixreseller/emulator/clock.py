@@ -5,10 +5,21 @@ life times of idempotency keys, and the ``Date`` header.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import attrs
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@attrs.frozen
+class Position:
+    """Hold how a clock is set: seconds ahead of its source, and where it stands, if it does."""
+
+    offset: float
+    frozen: float | None
 
 
 class Clock:
@@ -18,6 +29,7 @@ class Clock:
         self._source = source
         self._offset = 0.0
         self._frozen: float | None = None
+        self._watchers: list[Callable[[], None]] = []
 
     @property
     def is_frozen(self) -> bool:
@@ -39,12 +51,14 @@ class Clock:
     def freeze(self, at: datetime | None = None) -> None:
         """Stop time, at ``at`` (aware) or where it is now."""
         self._frozen = self.epoch() if at is None else at.timestamp()
+        self._tell()
 
     def resume(self) -> None:
         """Let time run again, from where it stands."""
         if self._frozen is not None:
             self._offset = self._frozen - self._source()
             self._frozen = None
+        self._tell()
 
     def advance(self, seconds: float) -> None:
         """Push time forward by ``seconds``; raise ``ValueError`` for a negative number."""
@@ -54,6 +68,30 @@ class Clock:
             self._offset += seconds
         else:
             self._frozen += seconds
+        self._tell()
+
+    @property
+    def position(self) -> Position:
+        """Return how the clock is set, for :meth:`go_to`."""
+        return Position(self._offset, self._frozen)
+
+    def go_to(self, position: Position) -> None:
+        """Set the clock as it was set once; one that ran then runs on with its source."""
+        self._offset, self._frozen = position.offset, position.frozen
+        self._tell()
+
+    @contextmanager
+    def watched(self, moved: Callable[[], None]) -> Generator[None]:
+        """Call ``moved`` whenever the clock is set, from the thread that sets it."""
+        self._watchers.append(moved)
+        try:
+            yield
+        finally:
+            self._watchers.remove(moved)
+
+    def _tell(self) -> None:
+        for moved in list(self._watchers):
+            moved()
 
 
 def to_wire(milliseconds: int) -> str:

@@ -87,56 +87,83 @@ most 16 MiB together; a body of more than 64 KiB is kept in part (``cut`` is tru
 """
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
-
-import attrs
+from urllib.parse import unquote, urlsplit
 
 from wixreseller._version import __version__
-from wixreseller.emulator.backend import Answer, Backend, Request
-from wixreseller.emulator.core import Core
+from wixreseller.emulator import logs, panel
+from wixreseller.emulator.backend import Backend
+from wixreseller.emulator.fields import Fields
 from wixreseller.emulator.jsonvalue import Json, JsonObject, loads
-from wixreseller.emulator.ratelimit import RateLimiter
-from wixreseller.emulator.replies import refuse
+from wixreseller.emulator.messages import Answer, Request
+from wixreseller.emulator.parts import Parts
+from wixreseller.emulator.replies import Violation, refuse, refuse_fields
 from wixreseller.emulator.seed import Seed, SeedError, parse_seed
+from wixreseller.emulator.snapshots import Moment, Snapshots
 
 PREFIX = "/_emulator/"
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_FAULT = f"DELETE {PREFIX}faults/"
 
 
-@attrs.define
 class Control:
     """Do what the control plane offers; ``seed`` is what a reset goes back to."""
 
-    core: Core
-    limiter: RateLimiter
-    backend: Backend
-    seed: Seed
-    host: str
-
-    def answer(self, request: Request) -> Answer:
-        """Answer a request of the control plane."""
-        return self.backend.respond(request, self._handle)
-
-    def _handle(self, request: Request, _: dict[str, str]) -> JsonObject:
-        self._refuse_strangers(request)
-        routes: dict[str, Callable[[Request], JsonObject]] = {
+    def __init__(self, parts: Parts, backend: Backend, seed: Seed, host: str) -> None:
+        self._parts = parts
+        self._backend = backend
+        self._seed = seed
+        self._host = host
+        self._start = Moment.of(parts)
+        self._snapshots = Snapshots()
+        self._routes: dict[str, Callable[[Request], JsonObject]] = {
             f"GET {PREFIX}health": self._health,
             f"POST {PREFIX}reset": self._reset,
             f"POST {PREFIX}seed": self._replace_seed,
+            f"POST {PREFIX}snapshot": self._snapshot,
+            f"GET {PREFIX}snapshots": lambda _: self._snapshots.to_wire(),
+            f"POST {PREFIX}restore": self._restore,
+            f"GET {PREFIX}clock": lambda _: panel.show_clock(parts),
+            f"POST {PREFIX}clock": lambda request: panel.set_clock(parts, _body(request)),
+            f"GET {PREFIX}settings": lambda _: panel.show_settings(parts),
+            f"PATCH {PREFIX}settings": lambda request: panel.change(parts, _body(request)),
+            f"POST {PREFIX}settings": lambda request: panel.change(parts, _body(request)),
+            f"GET {PREFIX}faults": lambda _: panel.show_faults(parts),
+            f"POST {PREFIX}faults": lambda request: panel.add_fault(parts, _body(request)),
+            f"DELETE {PREFIX}faults": lambda _: {"removed": parts.faults.clear()},
+            f"GET {PREFIX}requests": lambda request: logs.show_requests(parts, request.query),
+            f"DELETE {PREFIX}requests": lambda _: {"removed": parts.journal.clear()},
         }
+
+    def close(self) -> None:
+        """Forget the snapshots."""
+        self._snapshots.close()
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request of the control plane."""
+        return self._backend.respond(request, self._handle)
+
+    def _handle(self, request: Request, _: dict[str, str]) -> JsonObject:
+        self._refuse_strangers(request)
         name = f"{request.method} {request.path}"
-        if name not in routes:
-            known: list[Json] = list(routes)
+        if name.startswith(_FAULT) and name != _FAULT:
+            return panel.remove_fault(self._parts, unquote(name.removeprefix(_FAULT)))
+        if name not in self._routes:
+            known: list[Json] = [*self._routes, f"{_FAULT}{{id}}"]
             raise refuse(501, "UNIMPLEMENTED", f"{name} is not a known route", {"routes": known})
-        return routes[name](request)
+        return self._routes[name](request)
 
     def _health(self, _: Request) -> JsonObject:
-        now = self.core.clock.now().isoformat()
+        now = self._parts.core.clock.now().isoformat()
         return {"status": "ok", "version": __version__, "now": now}
 
     def _reset(self, _: Request) -> JsonObject:
-        self._restart(self.seed)
+        parts = self._parts
+        # What is held back belongs to the world that ends here.
+        parts.holding.release()
+        self._plant(self._seed)
+        self._start.bring_back(parts)
+        parts.journal.clear()
         return {"status": "ok"}
 
     def _replace_seed(self, request: Request) -> JsonObject:
@@ -146,7 +173,8 @@ class Control:
             raise refuse(400, "INVALID_SEED", str(error)) from error
         except ValueError as error:
             raise refuse(400, "INVALID_SEED", f"the seed is not JSON: {error}") from error
-        self._restart(seed)
+        self._plant(seed)
+        self._parts.limiter.reset()
         return {
             "status": "ok",
             "accounts": len(seed.accounts),
@@ -155,11 +183,28 @@ class Control:
             "products": len(seed.products),
         }
 
-    def _restart(self, seed: Seed) -> None:
-        with self.core.store.transaction():
-            self.core.world.replace(seed)
-        self.limiter.reset()
-        self.seed = seed
+    def _plant(self, seed: Seed) -> None:
+        core = self._parts.core
+        with core.store.transaction():
+            core.world.replace(seed)
+        self._seed = seed
+
+    def _snapshot(self, request: Request) -> JsonObject:
+        fields = Fields(_body(request))
+        fields.allow(("name",))
+        name = fields.text("name", 100)
+        fields.settle()
+        return self._snapshots.take(self._parts, name)
+
+    def _restore(self, request: Request) -> JsonObject:
+        fields = Fields(_body(request))
+        fields.allow(("name",))
+        fields.require("name")
+        name = fields.text("name") or ""
+        fields.settle()
+        # What is held back belongs to the world that ends here.
+        self._parts.holding.release()
+        return self._snapshots.restore(self._parts, name)
 
     def _refuse_strangers(self, request: Request) -> None:
         """Refuse what a browser sends from a page of another site, or under a borrowed name."""
@@ -168,11 +213,21 @@ class Control:
         foreign = origin is not None and origin != f"http://{host}"
         cross_site = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
         # A name that an attacker points at 127.0.0.1 makes their page "same origin".
-        borrowed = self.host in _LOOPBACK and _hostname(host) not in _LOOPBACK
+        borrowed = self._host in _LOOPBACK and _hostname(host) not in _LOOPBACK
         if foreign or cross_site or borrowed:
             raise refuse(
                 403, "PERMISSION_DENIED", "the control plane answers no pages of other sites"
             )
+
+
+def _body(request: Request) -> JsonObject:
+    try:
+        body = loads(request.body) if request.body.strip() else {}
+    except ValueError as error:
+        raise refuse_fields([Violation("body", f"is not JSON: {error}", "FORMAT")]) from None
+    if not isinstance(body, dict):
+        raise refuse_fields([Violation("body", "must be a JSON object", "FORMAT")])
+    return body
 
 
 def _hostname(host: str) -> str:

@@ -21,6 +21,18 @@ class Core:
     settings: Settings
 
 
+@attrs.define
+class Trace:
+    """Collect what the journal tells about a request, while it is handled."""
+
+    operation: str | None = None
+    external_id: str | None = None
+    is_deprecated: bool = False
+    idempotency_key: str | None = None
+    is_replayed: bool = False
+    is_committed: bool = False
+
+
 @attrs.frozen(kw_only=True)
 class Call:
     """Hold one authenticated request, split into what operations look at.
@@ -36,3 +48,4 @@ class Call:
     key: str
     account_id: str
     root_id: str
+    trace: Trace = attrs.field(factory=Trace)

@@ -10,6 +10,9 @@ from wixreseller.emulator.guid import is_guid
 from wixreseller.emulator.jsonvalue import Json, JsonObject
 from wixreseller.emulator.replies import Violation, refuse_fields
 
+# A hundred years of seconds, and more than anything here can sensibly be.
+_MOST_NUMBER = 3.2e9
+
 
 class Fields:
     """Read one object; its children report to the same list of violations."""
@@ -86,6 +89,19 @@ class Fields:
             self.fault(name, f"must be greater than or equal to {least}", "MIN", threshold=least)
         elif value > most:
             self.fault(name, f"must be less than or equal to {most}", "MAX", threshold=most)
+        else:
+            return value
+        return None
+
+    def number(self, name: str, most: float = _MOST_NUMBER) -> float | None:
+        """Read a finite number, 0 or more and ``most`` or less."""
+        value = self.value.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.fault(name, "must be a number", "FORMAT")
+        elif not 0 <= value <= most:
+            self.fault(name, f"must be a number from 0 to {most:g}", "FORMAT")
         else:
             return value
         return None

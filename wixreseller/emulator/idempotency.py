@@ -26,6 +26,7 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
     key = key_of(call)
     if key is None:
         return act()
+    call.trace.idempotency_key = key
     if core.settings.idempotency_mode == "ignore":
         return {"idempotencyKey": key, **act()}
     now_ms = core.clock.milliseconds()
@@ -37,7 +38,7 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
     )
     fingerprint = _fingerprint(call)
     if rows:
-        return _seen(core, key, fingerprint, rows[0])
+        return _seen(core, call, key, fingerprint, rows[0])
     status = 200
     answer: JsonObject = {}
     refusal: Refusal | None = None
@@ -68,7 +69,11 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
 
 
 def _seen(
-    core: Core, key: str, fingerprint: str, row: tuple[int | float | str | bytes | None, ...]
+    core: Core,
+    call: Call,
+    key: str,
+    fingerprint: str,
+    row: tuple[int | float | str | bytes | None, ...],
 ) -> JsonObject:
     settings = core.settings
     differs = row[0] != fingerprint
@@ -79,6 +84,7 @@ def _seen(
         if differs:
             text += " with another request"
         raise refuse(409, "ALREADY_EXISTS", text, {"idempotencyKey": key})
+    call.trace.is_replayed = True
     answer = loads(row[2] if isinstance(row[2], bytes) else b"")
     assert isinstance(answer, dict)  # noqa: S101 # written above
     if row[1] != 200:

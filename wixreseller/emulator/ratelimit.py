@@ -43,6 +43,9 @@ class RateLimit:
             )
         return limit
 
+    def __str__(self) -> str:
+        return f"{self.count}/{self.seconds:g}"
+
 
 @attrs.define
 class _Counter:
@@ -54,11 +57,18 @@ class _Counter:
     tokens: float = 0.0
 
 
+@attrs.frozen
+class Usage:
+    """Hold what was used of a limit, at some moment."""
+
+    counters: dict[str, _Counter]
+
+
 class RateLimiter:
     """Apply a limit to each key, account or address."""
 
     def __init__(self, limit: RateLimit | None, clock: Clock) -> None:
-        self._limit = limit
+        self.limit = limit
         self._clock = clock
         self._counters: dict[str, _Counter] = {}
 
@@ -66,9 +76,17 @@ class RateLimiter:
         """Forget what was used."""
         self._counters.clear()
 
+    def usage(self) -> Usage:
+        """Return what is used now, for :meth:`go_to`."""
+        return Usage(_copied(self._counters))
+
+    def go_to(self, usage: Usage) -> None:
+        """Make the use of the limit what it was once."""
+        self._counters = _copied(usage.counters)
+
     def admit(self, caller: str, settings: Settings) -> None:
         """Count a request, or refuse it with 429."""
-        limit = self._limit
+        limit = self.limit
         if limit is None:
             return
         now = self._clock.epoch()
@@ -94,6 +112,13 @@ class RateLimiter:
             f"more than {limit.count} requests in {limit.seconds:g} seconds",
             headers=headers,
         )
+
+
+def _copied(counters: dict[str, _Counter]) -> dict[str, _Counter]:
+    return {
+        name: attrs.evolve(counter, times=deque(counter.times))
+        for name, counter in counters.items()
+    }
 
 
 def _fixed(limit: RateLimit, counter: _Counter, now: float) -> float:

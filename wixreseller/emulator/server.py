@@ -1,22 +1,23 @@
-"""Run the emulator on a socket: the adapter between aiohttp and the backend."""
+"""Run the emulator on a socket: put its parts together, start them and stop them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
-from wixreseller.emulator.backend import Answer, Backend, Request
+from wixreseller.emulator.adapter import LARGEST_BODY, Adapter
+from wixreseller.emulator.backend import Backend
 from wixreseller.emulator.clock import Clock
 from wixreseller.emulator.control import PREFIX, Control
 from wixreseller.emulator.core import Core
 from wixreseller.emulator.default_seed import default_seed
-from wixreseller.emulator.http_date import http_date
+from wixreseller.emulator.faults import Faults
+from wixreseller.emulator.holding import Holding
+from wixreseller.emulator.journal import Journal
 from wixreseller.emulator.jsonvalue import JsonObject
+from wixreseller.emulator.parts import Parts
 from wixreseller.emulator.ratelimit import RateLimit, RateLimiter
-from wixreseller.emulator.replies import refuse
 from wixreseller.emulator.schema import DatabaseError
 from wixreseller.emulator.seed import Seed, parse_seed
 from wixreseller.emulator.settings import Settings
@@ -24,7 +25,6 @@ from wixreseller.emulator.store import Store
 from wixreseller.emulator.world import World
 
 DEFAULT_RATE_LIMIT = "200/60"
-_LARGEST_BODY = 16 * 1024 * 1024
 
 
 class Emulator:
@@ -62,6 +62,8 @@ class Emulator:
         self._limiter = RateLimiter(RateLimit.parse(rate_limit), self.clock)
         self._settings = settings or Settings()
         self._core: Core | None = None
+        self._holding: Holding | None = None
+        self._control: Control | None = None
         self._runner: web.AppRunner | None = None
         self._url: str | None = None
 
@@ -74,13 +76,17 @@ class Emulator:
 
     @property
     def settings(self) -> Settings:
-        """Return the settings; assign others to change behaviour from the next request on."""
-        return self._settings
+        """Return the settings; assign others to change behaviour from the next request on.
+
+        A reset goes back to those that the emulator was started with.
+        """
+        return self._settings if self._core is None else self._core.settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self._settings = settings
-        if self._core is not None:
+        if self._core is None:
+            self._settings = settings
+        else:
             self._core.settings = settings
 
     async def __aenter__(self) -> Self:
@@ -110,9 +116,13 @@ class Emulator:
     async def stop(self) -> None:
         """Stop listening and close the database; stopping twice is fine."""
         runner, core = self._runner, self._core
+        if self._holding is not None:
+            self._holding.release()
         self._runner = self._core = self._url = None
         if runner is not None:
             await runner.cleanup()
+        if self._control is not None:
+            self._control.close()
         if core is not None:
             core.store.close()
 
@@ -120,12 +130,15 @@ class Emulator:
         core = Core(store, World(store, loose=self._loose), self.clock, self._settings)
         self._core = core
         self._plant(core, self._seed)
-        backend = Backend(core, self._limiter)
-        control = Control(core, self._limiter, backend, self._seed, self._host)
+        faults, journal, holding = Faults(), Journal(), Holding(self.clock)
+        self._holding = holding
+        backend = Backend(core, self._limiter, faults=faults, journal=journal)
+        parts = Parts(core, self._limiter, faults, journal, holding)
+        self._control = control = Control(parts, backend, self._seed, self._host)
         # A middleware and no routes: even what aiohttp's router would refuse by itself comes here,
         # so every answer has a request id.
-        adapter = _Adapter(self.clock, backend, control)
-        app = web.Application(middlewares=[adapter.middleware], client_max_size=_LARGEST_BODY)
+        adapter = Adapter(self.clock, backend, control, holding)
+        app = web.Application(middlewares=[adapter.middleware], client_max_size=LARGEST_BODY)
         # Nothing of ours takes long; what still runs a second after the stop hangs on its client.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -145,57 +158,3 @@ class Emulator:
                     f"the database {self._db} was made from another seed: use another file, or "
                     f"POST the seed to {PREFIX}seed"
                 )
-
-
-def _too_large(_: Request, __: dict[str, str]) -> NoReturn:
-    raise refuse(413, "PAYLOAD_TOO_LARGE", f"a body has at most {_LARGEST_BODY} bytes")
-
-
-class _Adapter:
-    """Turn aiohttp's requests into ours, and our answers into aiohttp's."""
-
-    def __init__(self, clock: Clock, backend: Backend, control: Control) -> None:
-        self._clock = clock
-        self._backend = backend
-        self._control = control
-
-    @property
-    def middleware(self) -> Middleware:
-        """Return the function that answers every request itself."""
-
-        @web.middleware
-        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001
-            return await self._answer(request)
-
-        return answer
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            body = None
-        query: Mapping[str, str] = request.query
-        taken = Request(
-            method=request.method,
-            path=request.rel_url.raw_path,
-            query={name: query[name] for name in query},
-            headers=request.headers,
-            body=body or b"",
-            address=request.remote or "",
-        )
-        if body is None:
-            return self._respond(self._backend.respond(taken, _too_large))
-        if taken.path.startswith(PREFIX):
-            return self._respond(self._control.answer(taken))
-        return self._respond(self._backend.answer(taken))
-
-    def _respond(self, answer: Answer) -> web.Response:
-        # Clients measure the server's clock by this header, so it follows the emulator's.
-        headers = {**answer.headers, "Date": http_date(self._clock.now())}
-        return web.Response(
-            status=answer.status,
-            body=answer.body,
-            headers=headers,
-            content_type="application/json",
-            charset="utf-8",
-        )

@@ -4,196 +4,131 @@ Sources: ``documented`` (Wix says so), ``observed`` (seen in real answers), ``gu
 the default is our choice). Names are those of ``--set NAME=VALUE``.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
 import attrs
 
-Source: TypeAlias = Literal["documented", "observed", "guessed"]
-SettingValue: TypeAlias = bool | float | str
+from wixreseller.emulator.switches import (
+    SettingInfo,
+    SettingsError,
+    SettingValue,
+    choice,
+    describe,
+    flag,
+    number,
+)
 
-_FLAGS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-
-
-class SettingsError(ValueError):
-    """Say which setting is wrong and what is allowed instead."""
-
-
-@attrs.frozen
-class SettingInfo:
-    """Describe one setting: what it decides, what it takes, and where its default comes from."""
-
-    name: str
-    default: SettingValue
-    choices: tuple[str, ...]
-    doc: str
-    source: Source
-
-    @property
-    def allowed(self) -> str:
-        """Return the allowed values in words."""
-        if self.choices:
-            return " | ".join(self.choices)
-        return "on | off" if isinstance(self.default, bool) else "a number, 0 or more"
-
-
-def _describe(doc: str, source: Source, *choices: str) -> dict[str, object]:
-    return {"doc": doc, "source": source, "choices": choices}
+__all__ = ["SettingInfo", "SettingValue", "Settings", "SettingsError", "describe_settings"]
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
     """Choose between the behaviours that Wix leaves open; every default is the likelier one."""
 
-    paging_key: str = attrs.field(
-        default="metadata",
-        metadata=_describe(
-            "the key of the paging object in a query's answer",
-            "documented",
-            "metadata",
-            "pagingMetadata",
-        ),
+    # How answers look
+    paging_key: str = choice(
+        "documented",
+        "the key of the paging object in a query's answer",
+        "metadata",
+        "pagingMetadata",
     )
-    billing_key: str = attrs.field(
-        default="billingInfo",
-        metadata=_describe(
-            "where an instance shows its billing (the last is contractDetails.billingInfo)",
-            "documented",
-            "billingInfo",
-            "paymentInfo",
-            "contractDetails",
-        ),
+    billing_key: str = choice(
+        "documented",
+        "where an instance shows its billing (the last is contractDetails.billingInfo)",
+        "billingInfo",
+        "paymentInfo",
+        "contractDetails",
     )
-    usable_status: str = attrs.field(
-        default="ENABLED",
-        metadata=_describe("what a usable instance is called", "documented", "ENABLED", "ACTIVE"),
+    usable_status: str = choice(
+        "documented", "what a usable instance is called", "ENABLED", "ACTIVE"
     )
-    update_key: str = attrs.field(
-        default="updatedPackage",
-        metadata=_describe(
-            "the key of the package in the answer to update-external-id",
-            "documented",
-            "updatedPackage",
-            "updated_package",
-            "package",
-        ),
+    update_key: str = choice(
+        "documented",
+        "the key of the package in the answer to update-external-id",
+        "updatedPackage",
+        "updated_package",
+        "package",
     )
-    delete_bodies: str = attrs.field(
-        default="keep",
-        metadata=_describe(
-            "whether DELETE bodies arrive, or a proxy on the way drops them",
-            "guessed",
-            "keep",
-            "drop",
-        ),
+    fields_honoured: bool = flag(
+        "observed", "whether a query returns only the fields it asks for", default=False
     )
-    idempotency_mode: str = attrs.field(
-        default="replay",
-        metadata=_describe(
-            "a key seen before: answer as the first time, refuse with 409, or do it again",
-            "guessed",
-            "replay",
-            "conflict",
-            "ignore",
-        ),
+    # What is read from requests
+    delete_bodies: str = choice(
+        "guessed", "whether DELETE bodies arrive, or a proxy on the way drops them", "keep", "drop"
     )
-    idempotency_mismatch: str = attrs.field(
-        default="conflict",
-        metadata=_describe(
-            "in mode replay, a key seen before with another request: refuse with 409, or replay",
-            "guessed",
-            "conflict",
-            "replay",
-        ),
+    # Idempotency
+    idempotency_mode: str = choice(
+        "guessed",
+        "a key seen before: answer as the first time, refuse with 409, or do it again",
+        "replay",
+        "conflict",
+        "ignore",
     )
-    idempotency_errors: bool = attrs.field(
-        default=False,
-        metadata=_describe("whether refusals (4xx) are remembered under the key too", "guessed"),
+    idempotency_mismatch: str = choice(
+        "guessed",
+        "in mode replay, a key seen before with another request: refuse with 409, or replay",
+        "conflict",
+        "replay",
     )
-    idempotency_lifetime_seconds: float = attrs.field(
-        default=86_400.0,
-        metadata=_describe("how long an idempotency key is remembered", "guessed"),
+    idempotency_errors: bool = flag(
+        "guessed", "whether refusals (4xx) are remembered under the key too", default=False
     )
-    unknown_package: str = attrs.field(
-        default="404",
-        metadata=_describe("the status for a package that does not exist", "guessed", "404", "428"),
+    idempotency_lifetime_seconds: float = number(
+        "guessed", "how long an idempotency key is remembered", default=86_400.0
     )
-    foreign_package: str = attrs.field(
-        default="404",
-        metadata=_describe(
-            "the status for a package or instance of another account", "guessed", "404", "403"
-        ),
+    # Refusals
+    unknown_package: str = choice(
+        "guessed", "the status for a package that does not exist", "404", "428"
     )
-    cursor_error: str = attrs.field(
-        default="application",
-        metadata=_describe(
-            "which form the 400 for a bad cursor takes", "guessed", "application", "validation"
-        ),
+    foreign_package: str = choice(
+        "guessed", "the status for a package or instance of another account", "404", "403"
     )
-    fields_honoured: bool = attrs.field(
-        default=False,
-        metadata=_describe("whether a query returns only the fields it asks for", "observed"),
+    cursor_error: str = choice(
+        "guessed", "which form the 400 for a bad cursor takes", "application", "validation"
     )
-    cancel_delay_seconds: float = attrs.field(
-        default=0.0,
-        metadata=_describe("how long a canceled instance keeps its old status", "documented"),
+    # What time does
+    cancel_delay_seconds: float = number(
+        "documented", "how long a canceled instance keeps its old status", default=0.0
     )
-    adjust_sets_pending: bool = attrs.field(
-        default=False,
-        metadata=_describe("whether an adjusted instance is delivered anew", "guessed"),
+    adjust_sets_pending: bool = flag(
+        "guessed", "whether an adjusted instance is delivered anew", default=False
     )
-    delivery_seconds: float = attrs.field(
-        default=2.0,
-        metadata=_describe("how long a new instance stays PENDING", "guessed"),
+    delivery_seconds: float = number(
+        "guessed", "how long a new instance stays PENDING", default=2.0
     )
-    failure_code: str = attrs.field(
-        default="EXTERNAL_FAILURE",
-        metadata=_describe(
-            "the failure code of instances whose delivery fails",
-            "guessed",
-            "EXTERNAL_FAILURE",
-            "DELIVERY_TIMEOUT",
-            "UNKNOWN",
-        ),
+    failure_code: str = choice(
+        "guessed",
+        "the failure code of instances whose delivery fails, unless their product has its own",
+        "EXTERNAL_FAILURE",
+        "DELIVERY_TIMEOUT",
+        "UNKNOWN",
     )
-    one_time_days: float = attrs.field(
-        default=365.0,
-        metadata=_describe(
-            "how long a ONE_TIME instance lasts after its purchase; 0: for ever", "guessed"
-        ),
+    one_time_days: float = number(
+        "guessed", "how long a ONE_TIME instance lasts after its purchase; 0: for ever", default=365
     )
-    retry_after: str = attrs.field(
-        default="off",
-        metadata=_describe(
-            "whether a 429 carries Retry-After, and in which form",
-            "guessed",
-            "off",
-            "seconds",
-            "date",
-        ),
+    # Rate limit
+    retry_after: str = choice(
+        "guessed",
+        "whether a 429 carries Retry-After, and in which form",
+        "off",
+        "seconds",
+        "date",
     )
-    rate_limit_kind: str = attrs.field(
-        default="fixed",
-        metadata=_describe(
-            "how requests are counted: fixed window, sliding window, token bucket",
-            "guessed",
-            "fixed",
-            "sliding",
-            "bucket",
-        ),
+    rate_limit_kind: str = choice(
+        "guessed",
+        "how requests are counted: fixed window, sliding window, token bucket",
+        "fixed",
+        "sliding",
+        "bucket",
     )
-    rate_limit_scope: str = attrs.field(
-        default="key",
-        metadata=_describe(
-            "what has a rate limit of its own", "guessed", "key", "account", "address"
-        ),
+    rate_limit_scope: str = choice(
+        "guessed", "what has a rate limit of its own", "key", "account", "address"
     )
 
     def __attrs_post_init__(self) -> None:
         """Refuse values of a wrong type or outside the choices."""
         for info in describe_settings():
-            _check(info, getattr(self, info.name))
+            info.check(getattr(self, info.name))
 
     def with_texts(self, texts: Mapping[str, str]) -> "Settings":
         """Return a copy changed by ``NAME: VALUE`` texts; raise :class:`SettingsError`."""
@@ -201,69 +136,27 @@ class Settings:
         changes: dict[str, SettingValue] = {}
         for name, text in texts.items():
             if name not in known:
-                raise SettingsError(
-                    f"there is no setting {name!r}; the settings are: {', '.join(sorted(known))}"
-                )
-            changes[name] = _parse(known[name], text)
+                raise _unknown(name)
+            changes[name] = known[name].parse(text)
         return self.with_values(changes)
 
-    def with_values(self, values: Mapping[str, SettingValue]) -> "Settings":
+    def with_values(self, values: Mapping[str, object]) -> "Settings":
         """Return a copy with typed ``values``; raise :class:`SettingsError`."""
-        current: dict[str, SettingValue] = attrs.asdict(self)
-        unknown = sorted(set(values) - set(current))
-        if unknown:
-            raise SettingsError(
-                f"there is no setting {unknown[0]!r}; the settings are: "
-                f"{', '.join(sorted(current))}"
-            )
+        current: dict[str, object] = attrs.asdict(self)
+        for name in values:
+            if name not in current:
+                raise _unknown(name)
         return Settings(**(current | dict(values)))  # type: ignore[arg-type] # checked on init
 
 
 def describe_settings() -> tuple[SettingInfo, ...]:
     """Return every setting with its default, choices, meaning and source."""
-    return tuple(
-        SettingInfo(
-            name=field.name,
-            default=_default_of(field),
-            choices=field.metadata["choices"],
-            doc=field.metadata["doc"],
-            source=field.metadata["source"],
-        )
-        for field in attrs.fields(Settings)
-    )
+    return _DESCRIBED
 
 
-def _default_of(field: "attrs.Attribute[SettingValue]") -> SettingValue:
-    assert field.default is not None  # noqa: S101 # every setting above has one
-    return field.default
+def _unknown(name: str) -> SettingsError:
+    names = ", ".join(sorted(info.name for info in _DESCRIBED))
+    return SettingsError(f"there is no setting {name!r}; the settings are: {names}", name)
 
 
-def _wrong(info: SettingInfo, value: object) -> SettingsError:
-    return SettingsError(
-        f"setting {info.name} cannot be {value!r}; allowed: {info.allowed} ({info.doc})"
-    )
-
-
-def _check(info: SettingInfo, value: object) -> None:
-    if isinstance(info.default, str):
-        valid = value in info.choices
-    elif isinstance(info.default, bool):
-        valid = isinstance(value, bool)
-    else:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        valid = is_number and math.isfinite(value) and value >= 0  # type: ignore[arg-type,operator]
-    if not valid:
-        raise _wrong(info, value)
-
-
-def _parse(info: SettingInfo, text: str) -> SettingValue:
-    if isinstance(info.default, str):
-        return text
-    if isinstance(info.default, bool):
-        if text.lower() not in _FLAGS:
-            raise _wrong(info, text)
-        return _FLAGS[text.lower()]
-    try:
-        return float(text)
-    except ValueError:
-        raise _wrong(info, text) from None
+_DESCRIBED = tuple(describe(field) for field in attrs.fields(Settings))

@@ -31,6 +31,8 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self.connection = open_database(path)
+        self.writes = 0
+        """How often packages were written; the journal tells by it whether a request did."""
 
     def close(self) -> None:
         """Close the database."""
@@ -50,11 +52,13 @@ class Store:
     @contextmanager
     def attempt(self) -> Generator[None]:
         """Undo what happens inside if it raises, and keep the transaction around it."""
+        writes = self.writes
         self.connection.execute("SAVEPOINT attempt")
         try:
             yield
         except BaseException:
             self.connection.execute("ROLLBACK TO attempt")
+            self.writes = writes
             raise
         finally:
             self.connection.execute("RELEASE attempt")
@@ -99,6 +103,7 @@ class Store:
 
     def add_package(self, package: Package) -> Package:
         """Insert a package with its instances, and return it with its ``seq``."""
+        self.writes += 1
         values = [getattr(package, column) for column in _PACKAGE_COLUMNS if column != "seq"]
         cursor = self.connection.execute(
             "INSERT INTO packages (id, account_id, root_id, external_id, created_ms, updated_ms) "
@@ -116,6 +121,7 @@ class Store:
 
     def save_instance(self, instance: Instance) -> None:
         """Write an instance back, and touch its package with the same time."""
+        self.writes += 1
         settings = ", ".join(f"{column} = ?" for column in _INSTANCE_COLUMNS)
         self.execute(
             f"UPDATE instances SET {settings} WHERE id = ?",  # noqa: S608
@@ -128,6 +134,7 @@ class Store:
 
     def save_external_id(self, package: Package, external_id: str, now_ms: int) -> None:
         """Give a package another external id."""
+        self.writes += 1
         self.execute(
             "UPDATE packages SET external_id = ?, updated_ms = ? WHERE seq = ?",
             (external_id, now_ms, package.seq),
