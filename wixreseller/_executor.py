@@ -38,10 +38,17 @@ _TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 class Executor:
     """Run calls for a client and its views."""
 
-    def __init__(self, transport: Transport, pacer: Pacer | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        pacer: Pacer,
+        clock: Clock,
+        max_wait: Seconds = NO_TIMEOUT,
+    ) -> None:
         self._transport = transport
         self._pacer = pacer
         self._clock = clock
+        self._max_wait = max_wait
 
     async def run(
         self,
@@ -88,19 +95,18 @@ class Executor:
 
     async def _attempt(self, call: _Call, timeout: Seconds) -> Response:
         call.progress = Progress()
-        if self._pacer is not None:
-            try:
-                call.waited += await self._pacer.take()
-            except WouldWaitError as error:
-                raise call.too_late(error.seconds) from None
+        try:
+            turn = await self._pacer.take(self._max_wait)
+        except WouldWaitError as error:
+            raise call.too_late(error.seconds) from None
+        call.waited += turn.waited
         try:
             call.begin_attempt()
             return await self._transport.exchange(call.request, call.progress, timeout)
         except NoAnswerError as failure:
             raise call.gave_up(failure.reason, timed_out=failure.timed_out) from failure.__cause__
         finally:
-            if self._pacer is not None:
-                self._pacer.give_back()
+            self._pacer.give_back(turn)
 
 
 class _Call:

@@ -1,16 +1,33 @@
-"""Make calls wait for their turn: the asyncio side of the limiter."""
+"""Make calls wait for their turn: the asyncio side of the limiter.
+
+A :class:`Pacer` belongs to a limit; all pacers of one base URL and key in a process have one
+:class:`Gate` between them. Whoever has to wait stands in the line of its event loop, in the order
+of asking; only the first of a line looks for a slot, and wakes the next when it leaves.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import os
 import threading
 import weakref
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Final
+
+import attrs
 
 from wixreseller._clock import Clock
-from wixreseller._sentinels import NO_TIMEOUT
-from wixreseller.ratelimit import RateLimit, SlotLog
+from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller.config import KeySource
+from wixreseller.ratelimit import Gate, RateLimit, SlotLog
 
-__all__ = ["Pacer", "WouldWaitError"]
+__all__ = ["Pacer", "Turn", "WouldWaitError", "forget_pacers", "key_identity", "pacer_for"]
+
+# Whose requests are not counted still pauses after a 429: as Wix's own limit would have it.
+_WINDOW_WITHOUT_LIMIT: Final = 60.0
 
 
 class WouldWaitError(Exception):
@@ -21,63 +38,350 @@ class WouldWaitError(Exception):
         self.seconds = seconds
 
 
-class Pacer:
-    """Hand out turns in the order of asking; shared by a client and its views.
+@attrs.define(eq=False)
+class Turn:
+    """Allow one request. It is given back exactly once, whatever became of the request."""
 
-    One client may serve several event loops in several threads: the slots are shared under a
-    lock, the order of asking holds within a loop.
+    waited: float
+    """Seconds from asking to getting it."""
+    epoch: int
+    is_probe: bool
+    life: int
+
+
+@attrs.define(eq=False)
+class _Place:
+    """Stand in the line of a loop."""
+
+    loop: asyncio.AbstractEventLoop
+    began: float
+    max_wait: Seconds
+    nap: asyncio.Timeout | None = None
+
+    async def sleep(self, clock: Clock, seconds: float) -> None:
+        """Sleep until woken, for so many seconds at the most."""
+        self.nap = asyncio.timeout(None)
+        try:
+            async with self.nap:
+                if seconds == float("inf"):
+                    await self.loop.create_future()
+                await clock.sleep(seconds)
+        except TimeoutError:
+            if not self.nap.expired():
+                raise
+        finally:
+            self.nap = None
+
+    def wake(self) -> None:
+        """End the sleep, from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody sleeps there
+            self.loop.call_soon_threadsafe(self._end_nap)
+
+    def _end_nap(self) -> None:
+        if self.nap is not None and not self.nap.expired():
+            self.nap.reschedule(0.0)
+
+    def refuse_if_late(self, now: float, seconds: float) -> None:
+        """Raise, if a turn after so many more seconds would come too late."""
+        if self.max_wait is NO_TIMEOUT:
+            return
+        total = now - self.began + seconds
+        if total > self.max_wait:
+            raise WouldWaitError(total)
+
+    def rest(self, now: float) -> float:
+        """Give the seconds that it may wait yet."""
+        if self.max_wait is NO_TIMEOUT:
+            return float("inf")
+        return max(0.0, self.began + self.max_wait - now)
+
+
+_Line = OrderedDict[_Place, None]
+
+
+class _Key:
+    """Hold what all pacers of one base URL and key have in common: the gate and the lock."""
+
+    def __init__(self) -> None:
+        # Re-entrant: collecting garbage, which may happen anywhere, can end a call and its turn.
+        self.lock = threading.RLock()
+        self.gate = Gate()
+        self.pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
+
+
+class Pacer:
+    """Hand out turns in the order of asking; shared by all clients of a process with one key.
+
+    It may serve several event loops in several threads: the slots are shared under a lock that is
+    held for microseconds, the order of asking holds within a loop. Nothing here is bound to a loop
+    that is not waiting just now. After a fork the child goes on with the slots that were taken
+    (those in flight count as answered then), and with locks of its own.
     """
 
-    def __init__(self, limit: RateLimit, clock: Clock) -> None:
-        self._limit = limit
+    def __init__(self, limit: RateLimit | None, clock: Clock, key: _Key | None = None) -> None:
         self._clock = clock
-        self._slots = SlotLog(limit.requests, limit.per)
-        self._lock = threading.Lock()
-        self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._key = key or _Key()
+        self._slots = None if limit is None else SlotLog(limit.requests, limit.per)
+        self._window = _WINDOW_WITHOUT_LIMIT if limit is None else limit.per
+        self.lines: dict[asyncio.AbstractEventLoop, _Line] = {}
         self._waiting = 0
+        self._life = 0
+        self._is_kept = False
+        self._key.pacers[id(self)] = self
+        _everyone.add(self)
 
-    async def take(self) -> float:
-        """Wait for a turn; give the seconds waited. Every turn taken must be given back.
+    async def take(self, max_wait: Seconds = NO_TIMEOUT) -> Turn:
+        """Wait for a turn. Every turn taken must be given back, once.
+
+        ``max_wait`` is in seconds; the wait at a closed gate counts.
 
         Raises:
-            WouldWaitError: it would take longer than ``max_wait``.
+            WouldWaitError: it would take longer than ``max_wait``. Raised before waiting wherever
+                that is known by then, else as soon as it is.
         """
-        began = self._clock.monotonic()
-        with self._lock:
-            if self._waiting == 0 and self._slots.take(began):
-                return 0.0
-            self._refuse_if_late(self._slots.wait_expected(began, self._waiting))
-            self._waiting += 1
+        now = self._clock.monotonic()
+        if not self._is_kept:
+            _registry.keep(self)
+            self._is_kept = True
+        with self._key.lock:
+            if not self.lines and (turn := self._try(now)) is not None:
+                return turn
+            place = _Place(asyncio.get_running_loop(), now, max_wait)
+            place.refuse_if_late(now, self._wait_expected(now, self._waiting))
+            line = self._join(place)
         try:
-            async with self._queue():
-                await self._wait_for_slot(began)
+            return await self._wait_in_line(place, line)
         finally:
-            with self._lock:
-                self._waiting -= 1
-        return self._clock.monotonic() - began
+            self._leave(place, line)
 
-    def give_back(self) -> None:
-        """End a turn: its request has been answered, or given up."""
-        with self._lock:
-            self._slots.give_back(self._clock.monotonic())
+    def give_back(
+        self,
+        turn: Turn,
+        *,
+        throttled: bool = False,
+        retry_after: float | None = None,
+        unsent: bool = False,
+        answered: bool = True,
+    ) -> None:
+        """End a turn: its request has been answered, or given up, or was never sent.
 
-    async def _wait_for_slot(self, began: float) -> None:
+        ``throttled`` says that the answer was a 429 which asks for fewer requests, ``retry_after``
+        for how many seconds. ``unsent``: the request provably did not leave, and costs no slot.
+        ``answered`` is false when it left and no answer came: then it says nothing about the gate.
+        """
+        now = self._clock.monotonic()
+        with self._key.lock:
+            if turn.life != self._life:
+                return  # taken before a fork, by the parent
+            if self._slots is not None:
+                if unsent:
+                    self._slots.put_back()
+                else:
+                    self._slots.give_back(now)
+            if not (throttled or unsent or turn.is_probe):
+                return
+            self._tell_gate(turn, now, throttled, retry_after, answered and not unsent)
+            woken = self._affected(throttled)
+        for place in woken:
+            place.wake()
+
+    def is_idle(self, now: float) -> bool:
+        """Say whether nothing is lost by forgetting this pacer."""
+        with self._key.lock:
+            slots = self._slots
+            return (
+                not self.lines
+                and self._key.gate.is_idle(now)
+                and (slots is None or slots.is_idle(now))
+            )
+
+    def let_go(self) -> bool:
+        """Stop being kept while unused, if nothing is lost by it; say whether it did."""
+        if not self.is_idle(self._clock.monotonic()):
+            return False
+        self._is_kept = False
+        return True
+
+    def renew(self) -> None:
+        """Begin anew in the child of a fork, where no thread but this one goes on."""
+        self._key.lock = threading.RLock()
+        self._key.gate.lose_probe()
+        self.lines = {}
+        self._waiting = 0
+        self._life += 1
+        if self._slots is not None:
+            self._slots.abandon(self._clock.monotonic())
+
+    # Below, all but the coroutines and `_leave` are called with the lock held.
+
+    def _try(self, now: float) -> Turn | None:
+        gate = self._key.gate
+        if gate.seconds_closed(now):
+            return None
+        if self._slots is not None and not self._slots.take(now):
+            return None
+        return Turn(0.0, gate.epoch, gate.enter(now), self._life)
+
+    def _wait_expected(self, now: float, ahead: int = 0) -> float:
+        closed = self._key.gate.seconds_closed(now)
+        return closed if self._slots is None else max(closed, self._slots.wait_expected(now, ahead))
+
+    def _tell_gate(
+        self, turn: Turn, now: float, throttled: bool, retry_after: float | None, answered: bool
+    ) -> None:
+        gate = self._key.gate
+        if throttled:
+            gate.refuse(
+                now,
+                epoch=turn.epoch,
+                is_probe=turn.is_probe,
+                retry_after=retry_after,
+                window=self._window,
+                chance=self._clock.chance(),
+            )
+        elif turn.is_probe and answered:
+            gate.accept()
+        elif turn.is_probe:
+            gate.lose_probe()
+
+    def _affected(self, throttled: bool) -> list[_Place]:
+        """List who must look again: the first of each line, and whom a closed gate makes late."""
+        lines = [line for pacer in self._key.pacers.values() for line in pacer.lines.values()]
+        places = [next(iter(line)) for line in lines]
+        if throttled:
+            places += [
+                place for line in lines for place in line if place.max_wait is not NO_TIMEOUT
+            ]
+        return places
+
+    def _join(self, place: _Place) -> _Line:
+        line = self.lines.get(place.loop)
+        if line is None:
+            for loop in [loop for loop in self.lines if loop.is_closed()]:
+                self._waiting -= len(self.lines.pop(loop))
+            line = self.lines[place.loop] = OrderedDict()
+        line[place] = None
+        self._waiting += 1
+        return line
+
+    def _leave(self, place: _Place, line: _Line) -> None:
+        with self._key.lock:
+            if self.lines.get(place.loop) is not line:
+                return  # a fork, or the end of the loop, has done away with the line
+            was_first = next(iter(line)) is place
+            del line[place]
+            self._waiting -= 1
+            if not line:
+                del self.lines[place.loop]
+                return
+            next_one = next(iter(line))
+        if was_first:
+            next_one.wake()
+
+    async def _wait_in_line(self, place: _Place, line: _Line) -> Turn:
         while True:
             now = self._clock.monotonic()
-            with self._lock:
-                if self._slots.take(now):
-                    return
-                seconds = self._slots.wait_expected(now)
-            self._refuse_if_late(now - began + seconds)
-            await self._clock.sleep(seconds)
+            with self._key.lock:
+                is_first = next(iter(line)) is place
+                if is_first and (turn := self._try(now)) is not None:
+                    turn.waited = now - place.began
+                    return turn
+                place.refuse_if_late(now, self._wait_expected(now))
+                nap = self._nap(place, line, now, is_first)
+            await place.sleep(self._clock, nap)
 
-    def _refuse_if_late(self, seconds: float) -> None:
-        if self._limit.max_wait is not NO_TIMEOUT and seconds > self._limit.max_wait:
-            raise WouldWaitError(seconds)
+    def _nap(self, place: _Place, line: _Line, now: float, is_first: bool) -> float:
+        """Give the seconds to sleep, unless woken."""
+        rest = place.rest(now)
+        if is_first:
+            gate = self._key.gate
+            wait = self._slots.wait_expected(now) if self._slots is not None else 0.0
+            closed = gate.seconds_to_probe(now) if gate.seconds_closed(now) else 0.0
+            return min(max(wait, closed), rest)
+        if rest > 0.0:
+            return rest
+        # Its time is over; but if the slots suffice, those ahead are only on their way.
+        expected = self._wait_expected(now, list(line).index(place))
+        place.refuse_if_late(now, expected)
+        return float("inf")
 
-    def _queue(self) -> asyncio.Lock:
-        loop = asyncio.get_running_loop()
+
+class _Registry:
+    """Find the pacer of a base URL, key and limit.
+
+    It holds pacers weakly, but those that were used strongly until they are idle: a client made
+    after another one was closed goes on with what is left of the window.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: weakref.WeakValueDictionary[Hashable, _Key] = weakref.WeakValueDictionary()
+        self._pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
+        self._kept: set[Pacer] = set()
+
+    def find(self, whose: Hashable, limit: RateLimit | None, clock: Clock) -> Pacer:
+        what = None if limit is None else (limit.requests, limit.per)
         with self._lock:
-            return self._queues.setdefault(loop, asyncio.Lock())
+            self._kept = {pacer for pacer in self._kept if not pacer.let_go()}
+            pacer = self._pacers.get((whose, what))
+            if pacer is None:
+                key = self._keys.get(whose)
+                if key is None:
+                    key = self._keys[whose] = _Key()
+                pacer = self._pacers[whose, what] = Pacer(limit, clock, key)
+            return pacer
+
+    def keep(self, pacer: Pacer) -> None:
+        with self._lock:
+            self._kept.add(pacer)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._keys.clear()
+            self._pacers.clear()
+            self._kept.clear()
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+
+
+_everyone: Final[weakref.WeakSet[Pacer]] = weakref.WeakSet()
+_registry: Final = _Registry()
+
+
+def pacer_for(
+    base_url: str, key_identity: Hashable, limit: RateLimit | None, clock: Clock
+) -> Pacer:
+    """Give the pacer of this process for a base URL, key and limit.
+
+    ``key_identity`` stands for the key and is not it: see :func:`key_identity`. Without a limit
+    the pacer counts nothing, but closes after a 429 like the others of the key. Clients with clocks
+    of their own, as tests have them, share nothing.
+    """
+    return _registry.find((base_url, key_identity, clock), limit, clock)
+
+
+def forget_pacers() -> None:
+    """Let clients that are made from now on begin afresh: for tests that reset the server."""
+    _registry.forget()
+
+
+def key_identity(keys: KeySource) -> Hashable:
+    """Give what stands for a key in :func:`pacer_for`: a digest of it, or the key function."""
+    if keys.fixed is not None:
+        return hashlib.blake2b(keys.fixed.reveal().encode(), digest_size=16).digest()
+    try:
+        hash(keys.function)
+    except TypeError:
+        return object()  # a function that cannot be compared is shared with no other client
+    return keys.function
+
+
+def _renew_after_fork() -> None:
+    _registry.renew()
+    for pacer in list(_everyone):
+        pacer.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_after_fork)

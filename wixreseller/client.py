@@ -12,7 +12,7 @@ import attrs
 
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
-from wixreseller._pacing import Pacer
+from wixreseller._pacing import key_identity, pacer_for
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller._transport import Transport
 from wixreseller.config import APIKeySource, ClientConfig
@@ -89,7 +89,10 @@ class AsyncClient:
             ssl=ssl,
         )
         self._executor = Executor(
-            self._transport, None if rate_limit is None else Pacer(rate_limit, clock), clock
+            self._transport,
+            pacer_for(self._config.base_url, key_identity(self._config.keys), rate_limit, clock),
+            clock,
+            NO_TIMEOUT if rate_limit is None else rate_limit.max_wait,
         )
         self._is_view = False
         self._attach()

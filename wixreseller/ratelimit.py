@@ -4,18 +4,33 @@ Wix documents 200 requests a minute and no headers that say how many are left. A
 meets a 429 on a window limiter of that size: there are as many slots as requests allowed, and each
 becomes free one window after the *answer* to its request, so that two requests which use the same
 slot are more than a window apart at the server, however late the network delivered either.
+
+Where the limit is smaller than was thought, or others use it too, a 429 comes all the same. It
+closes the :class:`Gate`, through which every request of the key must go.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 import attrs
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.models import checks
 
-__all__ = ["RateLimit", "SlotLog"]
+__all__ = ["Gate", "RateLimit", "SlotLog"]
+
+PROBES_IN_A_WINDOW: Final = 60
+"""A 429 that names no time is followed by a probe after this part of the window, 1 s of 60 s."""
+SPREAD: Final = 0.25
+"""How much longer than asked for a closed gate stays closed at the most, as a part of that wait.
+
+Never shorter. Processes and machines draw each their own part, so that they do not all come back in
+the same instant.
+"""
+PROBE_LEASE: Final = 60.0
+"""Seconds after which a probe that nobody gave back is believed lost, and another may go."""
 
 
 @attrs.frozen
@@ -25,6 +40,10 @@ class RateLimit:
     ``max_wait`` is the longest that a call may wait for its turn, in seconds; one that would wait
     longer raises :class:`~wixreseller.errors.PacingError` and sends nothing. Web handlers set it
     to 0 or 1; the default waits as long as it takes.
+
+    All clients of a process that have the same base URL, key and ``requests`` per ``per`` share
+    one count, and all of the same key pause together when Wix answers 429. Two limits for one key
+    count apart: so a share of the limit can be set aside, 150 for a web site and 50 for a batch.
     """
 
     requests: int = 200
@@ -62,6 +81,20 @@ class SlotLog:
         self._in_flight -= 1
         self._cooling.append(now + self._per)
 
+    def put_back(self) -> None:
+        """Free a slot at once: its request was never sent."""
+        self._in_flight -= 1
+
+    def abandon(self, now: float) -> None:
+        """Let all slots in flight cool, as if answered now: nobody will give them back."""
+        self._cooling.extend([now + self._per] * self._in_flight)
+        self._in_flight = 0
+
+    def is_idle(self, now: float) -> bool:
+        """Say whether every slot is free."""
+        self._thaw(now)
+        return not (self._in_flight or self._cooling)
+
     def wait_expected(self, now: float, ahead: int = 0) -> float:
         """Estimate, from below, the seconds until a slot is free for one with ``ahead`` before it.
 
@@ -78,3 +111,87 @@ class SlotLog:
     def _thaw(self, now: float) -> None:
         while self._cooling and self._cooling[0] <= now:
             self._cooling.popleft()
+
+
+@attrs.define
+class Gate:
+    """Pause all requests of a key after one 429.
+
+    With ``Retry-After`` it opens by itself when that is over. Without one it stays closed until
+    one request, the probe, has been let through and answered with anything but 429; the first goes
+    after a sixtieth of the window, and the wait doubles with every probe refused, up to the whole
+    window. Every wait is up to a quarter longer by chance, never shorter.
+
+    Each closing begins an epoch. A 429 to a request of an earlier epoch is old news: it was in
+    flight when the gate closed. It moves the opening only if its own ``Retry-After`` ends later.
+
+    Times are seconds on one monotonic clock. Not safe for threads: the caller locks.
+    """
+
+    epoch: int = 0
+    until: float = 0.0
+    """Nothing passes before this."""
+    wait: float = 0.0
+    """The wait in force while a probe must be answered first; 0 if none must."""
+    probe_until: float = 0.0
+    """A probe is out, and believed in until this."""
+
+    def seconds_closed(self, now: float) -> float:
+        """Give the seconds for which surely nothing passes; 0 if a request may pass now.
+
+        While a probe is out nobody knows: its wait is the guess.
+        """
+        if now < self.until:
+            return self.until - now
+        return self.wait if self.wait and now < self.probe_until else 0.0
+
+    def seconds_to_probe(self, now: float) -> float:
+        """Give the seconds after which a probe that is out is given up, to sleep until then."""
+        return max(self.until, self.probe_until) - now
+
+    def is_idle(self, now: float) -> bool:
+        """Say whether nothing is lost by forgetting this gate: it is open, or long unused."""
+        return now >= self.until + self.wait * PROBES_IN_A_WINDOW and now >= self.probe_until
+
+    def enter(self, now: float) -> bool:
+        """Pass the open gate; say whether as the probe."""
+        if not self.wait:
+            return False
+        self.probe_until = now + PROBE_LEASE
+        return True
+
+    def refuse(
+        self,
+        now: float,
+        *,
+        epoch: int,
+        is_probe: bool,
+        retry_after: float | None,
+        window: float,
+        chance: float,
+    ) -> None:
+        """Close: a request of ``epoch`` was answered with a throttling 429.
+
+        ``retry_after`` is in seconds; 0 says no more than ``None``, for obeying it would send
+        without a pause. ``chance`` is a random number from 0 to 1.
+        """
+        if epoch < self.epoch:
+            self.until = max(self.until, now + (retry_after or 0.0)) if retry_after else self.until
+            return
+        if retry_after:
+            seconds, self.wait = retry_after, 0.0
+        elif is_probe and self.wait:
+            seconds = self.wait = min(2 * self.wait, window)
+        else:
+            seconds = self.wait = window / PROBES_IN_A_WINDOW
+        self.epoch += 1
+        self.until = now + seconds * (1 + SPREAD * chance)
+        self.probe_until = 0.0
+
+    def accept(self) -> None:
+        """Open for everybody: a probe was answered, and not with 429."""
+        self.wait = self.probe_until = 0.0
+
+    def lose_probe(self) -> None:
+        """Let the next request be the probe: the last one was not sent, or got no answer."""
+        self.probe_until = 0.0

@@ -20,10 +20,8 @@ class FakeClock:
     """Keep a time that only sleeping advances; run what sleeps with :meth:`drive`."""
 
     now: float = 1_000.0
-    slept: list[float] = attrs.field(factory=list[float])
-    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = attrs.field(
-        factory=list[tuple[float, int, "asyncio.Future[None]"]]
-    )
+    slept: list[float] = attrs.field(factory=list)
+    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = attrs.field(factory=list)
     _order: itertools.count[int] = attrs.field(factory=itertools.count)
 
     def clock(self, chance: float = 0.0) -> Clock:
@@ -46,11 +44,24 @@ class FakeClock:
         """Run work to its end, advancing the time to the next sleeper whenever all wait."""
         task = asyncio.ensure_future(work)
         while not task.done():
-            for _ in range(20):  # every task that is ready gets several turns
-                await asyncio.sleep(0)
-            if not task.done() and self._sleepers:
-                at, _, sleeper = heapq.heappop(self._sleepers)
-                self.now = max(self.now, at)
-                if not sleeper.done():
-                    sleeper.set_result(None)
+            await self.settle()
+            if not task.done():
+                self._advance()
         return await task
+
+    async def settle(self) -> None:
+        """Give every task its turns until all wait; no time passes."""
+        ready = getattr(asyncio.get_running_loop(), "_ready", ())
+        quiet = 0
+        while quiet < 3:  # what waits for the network may become ready by the next look
+            await asyncio.sleep(0)
+            quiet = 0 if ready else quiet + 1
+
+    def _advance(self) -> None:
+        """Go to the next moment at which somebody wakes, and wake all who do."""
+        moment: float | None = None
+        while self._sleepers and (moment is None or self._sleepers[0][0] <= moment):
+            at, _, sleeper = heapq.heappop(self._sleepers)
+            if not sleeper.done():  # else it was cancelled, and nobody waits for that moment
+                moment = self.now = max(self.now, at)
+                sleeper.set_result(None)

@@ -62,10 +62,13 @@ async def run(
     pacer: Pacer | None = None,
     deadline: Seconds = NO_TIMEOUT,
     retry: RetryPolicy | None = None,
+    max_wait: Seconds = NO_TIMEOUT,
     chance: float = 0.0,
 ) -> Package:
     fake = fake or FakeClock()
-    executor = Executor(cast("Transport", Script(steps)), pacer, fake.clock(chance))
+    clock = fake.clock(chance)
+    pacer = pacer or Pacer(None, clock)
+    executor = Executor(cast("Transport", Script(steps)), pacer, clock, max_wait)
     return await fake.drive(
         executor.run(
             request,
@@ -156,12 +159,12 @@ async def test_the_limiter_is_asked_before_every_attempt() -> None:
 
 async def test_a_call_the_limiter_refuses_was_never_sent() -> None:
     fake = FakeClock(now=0.0)
-    pacer = Pacer(RateLimit(1, per=60.0, max_wait=0), fake.clock())
+    pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
     await run([OK], fake=fake, pacer=pacer)
     steps: list[Step] = [OK]
 
     with pytest.raises(errors.PacingError) as caught:
-        await run(steps, WRITE, fake=fake, pacer=pacer)
+        await run(steps, WRITE, fake=fake, pacer=pacer, max_wait=0)
 
     assert (steps, caught.value.retry_after, caught.value.attempts) == ([OK], 60.0, 0)
 

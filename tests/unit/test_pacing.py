@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 import pytest
 from fake_clock import FakeClock
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from wixreseller import RateLimit
 from wixreseller._pacing import Pacer, WouldWaitError
 from wixreseller.ratelimit import SlotLog
+
+T = TypeVar("T")
 
 
 @given(
@@ -65,10 +68,10 @@ async def run_all(pacer: Pacer, fake: FakeClock, calls: int, latency: float) -> 
     started: list[float] = []
 
     async def call() -> None:
-        await pacer.take()
+        turn = await pacer.take()
         started.append(fake.now)
         await fake.sleep(latency)
-        pacer.give_back()
+        pacer.give_back(turn)
 
     async def all_at_once() -> None:
         await asyncio.gather(*(call() for _ in range(calls)))
@@ -88,52 +91,53 @@ async def test_a_burst_goes_out_at_once_and_the_rest_in_the_order_of_asking() ->
 
 async def test_a_turn_that_comes_too_late_is_refused_at_once() -> None:
     fake = FakeClock(now=0.0)
-    pacer = Pacer(RateLimit(1, per=60.0, max_wait=59.0), fake.clock())
-    await pacer.take()
-    pacer.give_back()
+    pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
+    pacer.give_back(await pacer.take())
 
     with pytest.raises(WouldWaitError) as caught:
-        await pacer.take()
+        await pacer.take(max_wait=59.0)
 
     assert (caught.value.seconds, fake.slept) == (60.0, [])
 
 
 async def test_max_wait_zero_fails_fast_and_takes_a_free_turn() -> None:
     fake = FakeClock(now=0.0)
-    pacer = Pacer(RateLimit(1, per=60.0, max_wait=0), fake.clock())
+    pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
 
-    assert await pacer.take() == 0.0
-    pacer.give_back()
+    turn = await pacer.take(max_wait=0)
+    pacer.give_back(turn)
     with pytest.raises(WouldWaitError):
-        await pacer.take()
+        await pacer.take(max_wait=0)
     fake.now = 60.0
-    assert await pacer.take() == 0.0
+    later = await pacer.take(max_wait=0)
+
+    assert (0.0, 0.0) == (turn.waited, later.waited)
 
 
 async def test_the_seconds_waited_are_told() -> None:
     fake = FakeClock(now=0.0)
     pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
-    await pacer.take()
-    pacer.give_back()
+    pacer.give_back(await pacer.take())
 
-    assert 60.0 == await fake.drive(pacer.take())
+    turn = await fake.drive(pacer.take())
+
+    assert 60.0 == turn.waited
 
 
 async def test_a_cancelled_waiter_gives_its_place_to_the_next() -> None:
     fake = FakeClock(now=0.0)
     pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
-    await pacer.take()
-    never = asyncio.ensure_future(pacer.take())
-    next_one = asyncio.ensure_future(pacer.take())
-    await asyncio.sleep(0)
+    first = await pacer.take()
+    never = asyncio.create_task(pacer.take())
+    next_one = asyncio.create_task(pacer.take())
+    await fake.settle()
     never.cancel()
-    pacer.give_back()
+    pacer.give_back(first)
 
-    waited = await fake.drive(_result(next_one))
+    turn = await fake.drive(result_of(next_one))
 
-    assert never.cancelled()
-    assert waited >= 60.0
+    assert (True, 60.0) == (never.cancelled(), turn.waited)
 
 
-async def _result(task: asyncio.Future[float]) -> float:
+async def result_of(task: asyncio.Task[T]) -> T:
     return await task
