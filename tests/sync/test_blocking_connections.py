@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import socket
 import subprocess
 import threading
@@ -108,6 +110,15 @@ def test_closing_twice_is_fine_and_a_call_after_it_is_refused(thread_server: Thr
 
     with pytest.raises(errors.ClientClosedError):
         client.packages.get(GUID)
+
+
+def test_a_client_shows_its_own_name_and_no_key_and_refuses_pickling_and_copying() -> None:
+    client = Client(api_key="EMU.secret", account_id=GUID, base_url="http://127.0.0.1:1")
+
+    assert f"Client(account_id='{GUID}', base_url='http://127.0.0.1:1')" == repr(client)
+    for copier in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            copier(client)
 
 
 def test_closing_a_view_closes_nothing(thread_server: ThreadServer) -> None:
