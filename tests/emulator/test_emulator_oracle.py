@@ -206,8 +206,8 @@ def membership(path: str, there: list[Any]) -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize("common", [20_000, 0], ids=["by index", "package by package"])
 def test_random_filters_agree_with_the_oracle(monkeypatch: pytest.MonkeyPatch, common: int) -> None:
     # With nothing counted as rare or few, the ways for many packages are taken.
-    monkeypatch.setattr("wixreseller.emulator.query._COMMON", common)
-    monkeypatch.setattr("wixreseller.emulator.query._FEW", common)
+    monkeypatch.setattr("wixreseller.emulator.paging._COMMON", common)
+    monkeypatch.setattr("wixreseller.emulator.paging._FEW", common)
     machine = Machine()
     packages = machine.fill()
     assert len(packages) == 12

@@ -90,7 +90,7 @@ async def test_pages_neither_repeat_nor_skip_while_packages_come(
 async def test_packages_of_one_instant_are_paged_in_order(
     api: "Api", monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr("wixreseller.emulator.query._FEW", few)
+    monkeypatch.setattr("wixreseller.emulator.paging._FEW", few)
     for name in "abcd":
         await api.create(externalId=name)
     seen: list[str] = []

@@ -66,7 +66,7 @@ async def test_the_consistency_token_changes_with_every_write(api: "Api") -> Non
     tokens = [(await api.create()).headers["X-Wix-Consistent"] for _ in range(2)]
     read = (await api.query()).headers["X-Wix-Consistent"]
 
-    assert [*tokens, read] == ["commit-1", "commit-2", "commit-2"]
+    assert (len(set(tokens)), read) == (2, tokens[1])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 
-from wixreseller.emulator import changes, lifecycle
+from wixreseller.emulator import changes, history, lifecycle, visibility
 from wixreseller.emulator.access import Caller, identify
 from wixreseller.emulator.core import Call, Core, Trace
 from wixreseller.emulator.faults import Fault, Faults, PlacedFault
@@ -135,6 +135,8 @@ class Backend:
         caller = identify(core, request.headers, route.operation)
         self._limiter.admit(_scope(core, caller, request), core.settings)
         lifecycle.settle(core)
+        lag = core.settings.visibility_lag_seconds
+        stale = fault.seconds if fault is not None and fault.kind == "stale_read" else None
         call = Call(
             operation=route.operation,
             path=match.path,
@@ -143,12 +145,18 @@ class Backend:
             key=caller.key,
             account_id=caller.account_id,
             root_id=caller.root_id,
+            as_of_ms=visibility.as_of(core, request.headers, route.operation, stale),
             trace=trace,
         )
         half_way = fault is not None and fault.when == "half_way"
         answer = changes.leave_site(core, call) if half_way else route.handler(core, call)
+        now_ms = core.clock.milliseconds()
+        if route.writes:
+            history.forget(core.store, history.horizon_ms(now_ms, lag))
         commits = core.store.count_up("commits") if route.writes else core.store.counted("commits")
-        headers["X-Wix-Consistent"] = f"commit-{commits}"
+        if core.settings.consistency_token != "absent":  # noqa: S105 # a setting, no secret
+            seen_ms = now_ms if call.as_of_ms is None else call.as_of_ms
+            headers[visibility.HEADER] = visibility.write_token(core, seen_ms, commits)
         return answer
 
     def _body(self, request: Request, fault: Fault | None) -> JsonObject:

@@ -6,7 +6,7 @@ unassigning a floating instance; only live instances can be assigned, unassigned
 
 import attrs
 
-from wixreseller.emulator import lifecycle, rules
+from wixreseller.emulator import events, lifecycle, rules
 from wixreseller.emulator.core import Call, Core
 from wixreseller.emulator.fields import Fields
 from wixreseller.emulator.idempotency import run_once
@@ -18,6 +18,7 @@ from wixreseller.emulator.render import render_package
 from wixreseller.emulator.replies import refuse
 from wixreseller.emulator.rules import Placement
 
+_UNASSIGNED = "unassigned_product_instance_from_site"
 _REPEATABLE = ("id", "packageId", "instanceId", "siteId", "externalId", "external_id")
 
 
@@ -27,9 +28,11 @@ def cancel_package(core: Core, call: Call) -> JsonObject:
 
     def act() -> JsonObject:
         package = find_package(core, call, "id")
-        for instance in package.instances:
-            _cancel(core, instance)
-        return _package(core, package.seq)
+        canceled = [_cancel(core, instance) for instance in package.instances]
+        answer = _package(core, package.seq)
+        if any(canceled):
+            events.record(core, "package_canceled", answer["package"])
+        return answer
 
     return run_once(core, call, act)
 
@@ -40,8 +43,11 @@ def cancel_instance(core: Core, call: Call) -> JsonObject:
 
     def act() -> JsonObject:
         instance = find_instance(core, call)
-        _cancel(core, instance)
-        return _package(core, instance.package_seq)
+        canceled = _cancel(core, instance)
+        answer = _package(core, instance.package_seq)
+        if canceled:
+            events.record(core, "product_instance_canceled", answer["package"], instance.id)
+        return answer
 
     return run_once(core, call, act)
 
@@ -68,7 +74,9 @@ def assign_to_site(core: Core, call: Call) -> JsonObject:
         rules.find_site(core, site_id, call.account_id)
         product = rules.find_product(core, instance.product_id)
         rules.check_sites(core, [Placement(product, site_id)], moving=instance)
-        return _save(core, attrs.evolve(instance, site_id=site_id))
+        return _save(
+            core, attrs.evolve(instance, site_id=site_id), "assigned_product_instance_to_site"
+        )
 
     return run_once(core, call, act)
 
@@ -77,7 +85,7 @@ def leave_site(core: Core, call: Call) -> JsonObject:
     """Do the first half of a move to another site (documented as what a failure may leave)."""
     instance = find_instance(core, call)
     _require_live(instance)
-    return _save(core, attrs.evolve(instance, site_id=None))
+    return _save(core, attrs.evolve(instance, site_id=None), _UNASSIGNED)
 
 
 def unassign_from_site(core: Core, call: Call) -> JsonObject:
@@ -89,7 +97,7 @@ def unassign_from_site(core: Core, call: Call) -> JsonObject:
         _require_live(instance)
         if instance.site_id is None:
             return _package(core, instance.package_seq)
-        return _save(core, attrs.evolve(instance, site_id=None))
+        return _save(core, attrs.evolve(instance, site_id=None), _UNASSIGNED)
 
     return run_once(core, call, act)
 
@@ -120,7 +128,8 @@ def _adjust(core: Core, call: Call) -> JsonObject:
             f"product instance {instance_id} has status {instance.status}",
             {**data, "status": instance.status},
         )
-    return _save(core, _adjusted(core, call, instance, order))
+    adjusted = _adjusted(core, call, instance, order)
+    return _save(core, adjusted, "adjusted_product_instance_specifications")
 
 
 def _require_details(order: AdjustOrder) -> None:
@@ -190,9 +199,11 @@ def _paid(core: Core, instance: Instance, billing: Billing) -> Instance:
     return attrs.evolve(changed, due_ms=expires_ms, due_status=due_status)
 
 
-def _cancel(core: Core, instance: Instance) -> None:
-    if instance.is_live and not lifecycle.is_canceling(instance):
-        core.store.save_instance(lifecycle.cancel(core, instance))
+def _cancel(core: Core, instance: Instance) -> bool:
+    if not instance.is_live or lifecycle.is_canceling(instance):
+        return False
+    core.store.save_instance(lifecycle.cancel(core, instance))
+    return True
 
 
 def _require_live(instance: Instance) -> None:
@@ -205,9 +216,11 @@ def _require_live(instance: Instance) -> None:
         )
 
 
-def _save(core: Core, instance: Instance) -> JsonObject:
+def _save(core: Core, instance: Instance, slug: str) -> JsonObject:
     core.store.save_instance(attrs.evolve(instance, updated_ms=core.clock.milliseconds()))
-    return _package(core, instance.package_seq)
+    answer = _package(core, instance.package_seq)
+    events.record(core, slug, answer["package"], instance.id)
+    return answer
 
 
 def _package(core: Core, seq: int) -> JsonObject:

@@ -132,6 +132,7 @@ class Control:
             f"POST {PREFIX}faults": lambda request: panel.add_fault(parts, _body(request)),
             f"DELETE {PREFIX}faults": lambda _: {"removed": parts.faults.clear()},
             f"GET {PREFIX}requests": lambda request: logs.show_requests(parts, request.query),
+            f"GET {PREFIX}events": lambda request: logs.show_events(parts, request.query),
             f"DELETE {PREFIX}requests": lambda _: {"removed": parts.journal.clear()},
         }
 

@@ -39,6 +39,7 @@ class Call:
 
     ``path`` holds the decoded path parameters, ``body`` the JSON object that was sent (``{}`` for
     none), ``query`` the first value of every query parameter. ``root_id`` is the parent account.
+    ``as_of_ms`` is the moment that a read sees, ``None`` for how things are.
     """
 
     operation: str
@@ -48,4 +49,5 @@ class Call:
     key: str
     account_id: str
     root_id: str
+    as_of_ms: int | None = None
     trace: Trace = attrs.field(factory=Trace)

@@ -14,18 +14,10 @@ import attrs
 from wixreseller.emulator.clock import from_wire
 from wixreseller.emulator.jsonvalue import Json, JsonObject
 from wixreseller.emulator.replies import Refusal, Violation, refuse_fields
-from wixreseller.emulator.store import SqlValue
+from wixreseller.emulator.views import NOW, Sql, SqlValue, View
 
 MOST_VALUES = 30_000
 DEEPEST = 50
-
-
-@attrs.frozen
-class Sql:
-    """Hold a condition and its parameters."""
-
-    text: str
-    values: tuple[SqlValue, ...] = ()
 
 
 @attrs.frozen
@@ -81,8 +73,9 @@ def refuse_value(description: str) -> Refusal:
 class Translator:
     """Translate one filter; ``is_common`` says whether many instances meet a condition."""
 
-    def __init__(self, is_common: Callable[[Sql], bool]) -> None:
+    def __init__(self, is_common: Callable[[Sql], bool], view: View = NOW) -> None:
         self._is_common = is_common
+        self._view = view
         self._values_left = MOST_VALUES
 
     def translate(self, condition: JsonObject, depth: int = 0) -> Sql:
@@ -166,12 +159,19 @@ class Translator:
         return _join([self._some(condition) for condition in conditions], "AND")
 
     def _some(self, condition: Sql) -> Sql:
+        view = self._view
         # Rare: collect the few packages by index. Common: look at each package in order, and stop
         # at the end of the page.
         if self._is_common(condition):
-            text = f"EXISTS (SELECT 1 FROM instances i WHERE i.package_seq = p.seq AND {condition.text})"  # noqa: E501, S608
+            text = (
+                f"EXISTS (SELECT 1 FROM {view.instances} i "  # noqa: S608
+                f"WHERE i.{view.instance_key} = p.{view.package_key} AND {condition.text})"
+            )
         else:
-            text = f"p.seq IN (SELECT i.package_seq FROM instances i WHERE {condition.text})"  # noqa: S608
+            text = (
+                f"p.{view.package_key} IN (SELECT i.{view.instance_key} "  # noqa: S608
+                f"FROM {view.instances} i WHERE {condition.text})"
+            )
         return Sql(text, condition.values)
 
     def _equals(self, name: str, node: _Node, value: Json) -> Sql:

@@ -8,7 +8,10 @@ Guesses: delivery takes a fixed time; an expired one-time instance becomes ``CAN
 import attrs
 
 from wixreseller.emulator.core import Core
+from wixreseller.emulator.events import record_all_due
+from wixreseller.emulator.history import horizon_ms, keep_all_due
 from wixreseller.emulator.records import Billing, Instance, Product
+from wixreseller.emulator.store import Store
 
 FAILURE_MESSAGE = "The product could not be delivered."
 
@@ -18,23 +21,36 @@ _DAY_MS = 86_400_000
 def settle(core: Core) -> None:
     """Write every change that is due by now."""
     store, now_ms = core.store, core.clock.milliseconds()
-    # Again and again: a jump of the clock may cover a delivery and the expiry that follows it.
+    oldest_ms = horizon_ms(now_ms, core.settings.visibility_lag_seconds)
+    # Again and again: a jump of the clock may cover a delivery and the expiry that follows it. One
+    # moment of each package at a time, so that what it was in between can be shown as well.
     while store.exists("SELECT 1 FROM instances WHERE due_ms <= ?", (now_ms,)):
+        store.execute("DELETE FROM due")
         store.execute(
-            "UPDATE packages SET updated_ms = max(updated_ms, (SELECT max(due_ms) FROM instances "
-            "WHERE package_seq = packages.seq AND due_ms <= ?)) "
-            "WHERE seq IN (SELECT package_seq FROM instances WHERE due_ms <= ?)",
-            (now_ms, now_ms),
+            "INSERT INTO due SELECT package_seq, min(due_ms) FROM instances WHERE due_ms <= ? "
+            "GROUP BY package_seq",
+            (now_ms,),
         )
-        store.execute(
-            "UPDATE instances SET status = due_status, updated_ms = due_ms, "
-            "failure_code = CASE due_status WHEN 'FAILED' THEN due_failure_code END, "
-            "failure_message = CASE due_status WHEN 'FAILED' THEN ? END, "
-            "due_ms = CASE due_status WHEN 'ENABLED' THEN expires_ms END, "
-            "due_status = CASE WHEN due_status = 'ENABLED' AND expires_ms IS NOT NULL "
-            "THEN 'CANCELED' END, due_failure_code = NULL WHERE due_ms <= ?",
-            (FAILURE_MESSAGE, now_ms),
-        )
+        keep_all_due(store, oldest_ms)
+        record_all_due(store)
+        _apply_all_due(store)
+
+
+def _apply_all_due(store: Store) -> None:
+    store.execute(
+        "UPDATE packages SET updated_ms = max(updated_ms, due.due_ms) "
+        "FROM due WHERE due.package_seq = packages.seq"
+    )
+    store.execute(
+        "UPDATE instances SET status = due_status, updated_ms = instances.due_ms, "
+        "failure_code = CASE due_status WHEN 'FAILED' THEN due_failure_code END, "
+        "failure_message = CASE due_status WHEN 'FAILED' THEN ? END, "
+        "due_ms = CASE due_status WHEN 'ENABLED' THEN expires_ms END, "
+        "due_status = CASE WHEN due_status = 'ENABLED' AND expires_ms IS NOT NULL "
+        "THEN 'CANCELED' END, due_failure_code = NULL "
+        "FROM due WHERE due.package_seq = instances.package_seq AND due.due_ms = instances.due_ms",
+        (FAILURE_MESSAGE,),
+    )
 
 
 def expiry(core: Core, billing: Billing, from_ms: int) -> int | None:
@@ -52,7 +68,7 @@ def deliver(core: Core, instance: Instance, product: Product) -> Instance:
         status="PENDING",
         due_ms=instance.updated_ms + delay_ms,
         due_status=product.outcome,
-        due_failure_code=core.settings.failure_code if failed else None,
+        due_failure_code=(product.failure_code or core.settings.failure_code) if failed else None,
     )
 
 

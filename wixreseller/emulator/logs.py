@@ -1,7 +1,8 @@
-"""Show what happened: the request journal."""
+"""Show what happened: the request journal and the event log."""
 
 from collections.abc import Mapping
 
+from wixreseller.emulator import events, lifecycle
 from wixreseller.emulator.fields import Fields
 from wixreseller.emulator.jsonvalue import Json, JsonObject
 from wixreseller.emulator.parts import Parts
@@ -25,6 +26,20 @@ def show_requests(parts: Parts, query: Mapping[str, str]) -> JsonObject:
         "dropped": journal.dropped,
         "kept": len(journal),
     }
+
+
+def show_events(parts: Parts, query: Mapping[str, str]) -> JsonObject:
+    """Return a part of the event log, oldest first."""
+    fields = _query(query, "slug")
+    since, limit = _range(fields)
+    slug = fields.choice("slug", events.SLUGS)
+    fields.settle()
+    core = parts.core
+    with core.store.transaction():
+        # Time may have done its part since the last request.
+        lifecycle.settle(core)
+        found: list[Json] = list(events.list_events(core, since, limit, slug))
+        return {"events": found, "last": events.last_event(core)}
 
 
 def _query(query: Mapping[str, str], *names: str) -> Fields:

@@ -19,9 +19,9 @@ def guid_in_path(call: Call, name: str) -> str:
 
 
 def find_package(core: Core, call: Call, name: str) -> Package:
-    """Return the package that the path parameter ``name`` names."""
+    """Return the package that the path parameter ``name`` names, as the call sees it."""
     package_id = guid_in_path(call, name)
-    package = core.store.package(package_id)
+    package = core.store.package(package_id, call.as_of_ms)
     if package is None:
         raise _missing(core, "package", package_id)
     if package.account_id != call.account_id:

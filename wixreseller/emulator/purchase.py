@@ -2,7 +2,7 @@
 
 import attrs
 
-from wixreseller.emulator import lifecycle, rules
+from wixreseller.emulator import events, lifecycle, rules
 from wixreseller.emulator.core import Call, Core
 from wixreseller.emulator.fields import Fields
 from wixreseller.emulator.idempotency import run_once
@@ -47,7 +47,9 @@ def _create(core: Core, call: Call, *, country_required: bool) -> JsonObject:
             ),
         )
     )
-    return {"package": render_package(package, core.settings)}
+    shown = render_package(package, core.settings)
+    events.record(core, "created", shown)
+    return {"package": shown}
 
 
 def _check(core: Core, call: Call, order: CreateOrder) -> list[_Line]:

@@ -30,7 +30,8 @@ class Billing:
 class Product:
     """Describe a catalogue product and the rules that it brings.
 
-    ``takes_any_cycle`` is for products that came into being at first use (``--loose``).
+    ``takes_any_cycle`` is for products that came into being at first use (``--loose``);
+    ``failure_code`` is for those whose delivery fails.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Product:
     requires_type: str | None = None
     outcome: str = "ENABLED"
     takes_any_cycle: bool = False
+    failure_code: str | None = None
 
 
 @attrs.frozen(kw_only=True)

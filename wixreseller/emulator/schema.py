@@ -1,15 +1,13 @@
 """Lay out the database, and open it.
 
 One writer, one file. A database says which layout it has (``PRAGMA user_version``); one that is
-newer than this code is refused rather than misread.
+newer than this code is refused rather than misread, and one that is older is brought up to date.
 """
 
 import sqlite3
 from pathlib import Path
 
-VERSION = 1
-
-_TABLES = """
+_FIRST = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE accounts (id TEXT PRIMARY KEY, parent_id TEXT) WITHOUT ROWID;
@@ -50,6 +48,42 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_expiry ON idempotency (expires_ms);
 """
 
+# Version 2: packages as they were, the event log, a failure code for each product.
+_SECOND = """
+ALTER TABLE products ADD COLUMN failure_code TEXT;
+CREATE TABLE past_packages (
+    version INTEGER PRIMARY KEY, seq INTEGER NOT NULL, id TEXT NOT NULL, account_id TEXT NOT NULL,
+    root_id TEXT NOT NULL, external_id TEXT, created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL
+);
+CREATE INDEX past_packages_until ON past_packages (until_ms);
+CREATE INDEX past_packages_id ON past_packages (id);
+CREATE INDEX past_packages_created ON past_packages (root_id, created_ms, seq);
+CREATE INDEX past_packages_updated ON past_packages (root_id, updated_ms, seq);
+CREATE INDEX past_packages_external ON past_packages (root_id, external_id);
+CREATE INDEX past_packages_account ON past_packages (account_id, created_ms, seq);
+CREATE TABLE past_instances (
+    version INTEGER NOT NULL, id TEXT NOT NULL, package_seq INTEGER NOT NULL,
+    position INTEGER NOT NULL, site_id TEXT, product_id TEXT NOT NULL, status TEXT NOT NULL,
+    failure_code TEXT, failure_message TEXT, billing_type TEXT NOT NULL, cycle_unit TEXT,
+    cycle_count INTEGER, country_code TEXT, discount_code TEXT, reference_id TEXT,
+    expires_ms INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+    due_ms INTEGER, due_status TEXT, due_failure_code TEXT
+);
+CREATE INDEX past_instances_version ON past_instances (version, position);
+CREATE INDEX past_instances_id ON past_instances (id, version);
+CREATE INDEX past_instances_site ON past_instances (site_id, version);
+CREATE INDEX past_instances_product ON past_instances (product_id, status, version);
+CREATE INDEX past_instances_status ON past_instances (status, version);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, slug TEXT NOT NULL, package_id TEXT NOT NULL, instance_id TEXT,
+    at_ms INTEGER NOT NULL, status TEXT, failure_code TEXT, package BLOB
+);
+"""
+_STEPS = (_FIRST, _SECOND)
+
+VERSION = len(_STEPS)
+
 # What SQLite's planner takes for granted: many packages for a parent account, few for an external
 # id, a site or an instance id. Without it, it would walk all packages of the parent account.
 _STATISTICS = """
@@ -67,7 +101,18 @@ INSERT INTO sqlite_stat1 VALUES
     ('instances', 'instances_status', '100000 20000 1'),
     ('instances', 'instances_due', '100000 10'),
     ('instances', 'instances_reference', '100000 1'),
-    ('instances', 'sqlite_autoindex_instances_1', '100000 1');
+    ('instances', 'sqlite_autoindex_instances_1', '100000 1'),
+    ('past_packages', 'past_packages_until', '100000 10'),
+    ('past_packages', 'past_packages_id', '100000 2'),
+    ('past_packages', 'past_packages_created', '100000 50000 2 1'),
+    ('past_packages', 'past_packages_updated', '100000 50000 2 1'),
+    ('past_packages', 'past_packages_external', '100000 50000 1'),
+    ('past_packages', 'past_packages_account', '100000 5000 2 1'),
+    ('past_instances', 'past_instances_version', '100000 1 1'),
+    ('past_instances', 'past_instances_id', '100000 2 1'),
+    ('past_instances', 'past_instances_site', '100000 2 1'),
+    ('past_instances', 'past_instances_product', '100000 10000 5000 1'),
+    ('past_instances', 'past_instances_status', '100000 20000 1');
 ANALYZE sqlite_master;
 """
 
@@ -118,6 +163,9 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    if found == 0:
-        script = f"BEGIN; {_TABLES} {_STATISTICS} PRAGMA user_version={VERSION}; COMMIT;"
+    # Of no account to the database itself: what is due, while it is being done.
+    connection.execute("CREATE TEMP TABLE due (package_seq INTEGER PRIMARY KEY, due_ms INTEGER)")
+    if found < VERSION:
+        steps = " ".join(_STEPS[found:])
+        script = f"BEGIN; {steps} {_STATISTICS} PRAGMA user_version={VERSION}; COMMIT;"
         connection.executescript(script)

@@ -7,11 +7,13 @@ The form is a JSON object::
      "sites":    [{"id", "accountId"}],
      "products": [{"id", "name", "type", "cycles": [{"unit", "count"}], "oneTime"?: bool,
                    "limit"?: int, "onePerSite"?: bool, "requiresType"?: str,
-                   "outcome"?: "ENABLED" | "FAILED" | "AWAITING_ACTION"}]}
+                   "outcome"?: "ENABLED" | "FAILED" | "AWAITING_ACTION",
+                   "failureCode"?: "EXTERNAL_FAILURE" | "DELIVERY_TIMEOUT" | "UNKNOWN"}]}
 
 Ids of accounts and sites are GUIDs; any case is read, lower case is kept. A product with neither
 cycles nor ``oneTime`` is one that is not fully defined: buying it answers
-``PRODUCT_SETTINGS_NOT_FOUND``.
+``PRODUCT_SETTINGS_NOT_FOUND``. ``failureCode`` is for the outcome ``FAILED``; without it, the
+setting ``failure_code`` decides.
 """
 
 import hashlib
@@ -26,6 +28,7 @@ from wixreseller.emulator.records import Cycle, Product
 _T = TypeVar("_T")
 
 UNITS = ("DAY", "WEEK", "MONTH", "YEAR")
+FAILURE_CODES = ("EXTERNAL_FAILURE", "DELIVERY_TIMEOUT", "UNKNOWN")
 OUTCOMES = ("ENABLED", "FAILED", "AWAITING_ACTION")
 
 
@@ -137,6 +140,9 @@ class _Reader:
             raise self.wrong(name, " or ".join(choices))
         return value
 
+    def optional_choice(self, name: str, choices: tuple[str, ...]) -> str | None:
+        return None if self._value.get(name) is None else self.choice(name, choices)
+
 
 def _add(into: dict[str, _T], entry: _Reader, key: str, value: _T, name: str = "id") -> None:
     if key in into:
@@ -173,6 +179,7 @@ def _product(entry: _Reader) -> Product:
         "onePerSite",
         "requiresType",
         "outcome",
+        "failureCode",
     )
     cycles: list[Cycle] = []
     for cycle in entry.entries("cycles"):
@@ -188,4 +195,5 @@ def _product(entry: _Reader) -> Product:
         one_per_site=entry.flag("onePerSite"),
         requires_type=entry.optional_text("requiresType"),
         outcome=entry.choice("outcome", OUTCOMES, "ENABLED"),
+        failure_code=entry.optional_choice("failureCode", FAILURE_CODES),
     )

@@ -106,6 +106,22 @@ class Settings:
     one_time_days: float = number(
         "guessed", "how long a ONE_TIME instance lasts after its purchase; 0: for ever", default=365
     )
+    # What reads see
+    visibility_lag_seconds: float = number(
+        "documented", "how long queries do not see a write yet", default=0.0
+    )
+    visibility_lags_get: bool = flag(
+        "guessed",
+        "whether a get lags like a query, rather than seeing a write at once",
+        default=False,
+    )
+    consistency_token: str = choice(
+        "documented",
+        "whether answers carry X-Wix-Consistent, and who sends it back sees their own writes",
+        "honoured",
+        "ignored",
+        "absent",
+    )
     # Rate limit
     retry_after: str = choice(
         "guessed",

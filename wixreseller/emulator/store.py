@@ -4,21 +4,18 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import TypeAlias
 
 import attrs
 
 from wixreseller.emulator.guid import derive_guid
 from wixreseller.emulator.records import Instance, Package
 from wixreseller.emulator.schema import open_database
-
-SqlValue: TypeAlias = int | float | str | bytes | None
+from wixreseller.emulator.views import NOW, SqlValue, View, changed_since, unchanged_since
 
 _INSTANCE_COLUMNS = tuple(field.name for field in attrs.fields(Instance))
 _PACKAGE_COLUMNS = tuple(field.name for field in attrs.fields(Package) if field.name != "instances")
-_SELECT_INSTANCES = f"SELECT {', '.join(_INSTANCE_COLUMNS)} FROM instances i"  # noqa: S608
-SELECT_PACKAGES = f"SELECT {', '.join('p.' + c for c in _PACKAGE_COLUMNS)} FROM packages p"  # noqa: S608
-"""The head of every query for packages; ``p`` is the package."""
+_INSTANCES = ", ".join(_INSTANCE_COLUMNS)
+_PACKAGES = ", ".join("p." + column for column in _PACKAGE_COLUMNS)
 
 
 class Store:
@@ -75,6 +72,10 @@ class Store:
         """Run one statement that changes rows."""
         self.connection.execute(sql, parameters)
 
+    def insert(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
+        """Insert rows, and return the number of the last one."""
+        return self.connection.execute(sql, parameters).lastrowid or 0
+
     def count_up(self, name: str) -> int:
         """Return the next number of a counter that is kept in the database."""
         value = self.counted(name) + 1
@@ -122,6 +123,7 @@ class Store:
     def save_instance(self, instance: Instance) -> None:
         """Write an instance back, and touch its package with the same time."""
         self.writes += 1
+        self._keep_past(instance.package_seq, instance.updated_ms)
         settings = ", ".join(f"{column} = ?" for column in _INSTANCE_COLUMNS)
         self.execute(
             f"UPDATE instances SET {settings} WHERE id = ?",  # noqa: S608
@@ -135,35 +137,80 @@ class Store:
     def save_external_id(self, package: Package, external_id: str, now_ms: int) -> None:
         """Give a package another external id."""
         self.writes += 1
+        self._keep_past(package.seq, now_ms)
         self.execute(
             "UPDATE packages SET external_id = ?, updated_ms = ? WHERE seq = ?",
             (external_id, now_ms, package.seq),
         )
 
-    def package(self, package_id: str) -> Package | None:
-        """Return a package by its id."""
-        found = self.packages(f"{SELECT_PACKAGES} WHERE p.id = ?", (package_id,))
-        return found[0] if found else None
+    def _keep_past(self, seq: int, now_ms: int) -> None:
+        # A second change of the same moment leaves nothing behind: nobody could have seen it.
+        condition = "WHERE p.seq = ? AND p.updated_ms < ?"
+        self.keep_past(condition, (seq, now_ms), until=str(int(now_ms)), after=None)
+
+    def keep_past(
+        self, condition: str, parameters: Sequence[SqlValue], *, until: str, after: int | None
+    ) -> None:
+        """Keep packages as they are now, before a change at ``until`` (an SQL expression).
+
+        ``after`` is the last version there is; ``None`` says that it is one package at most.
+        """
+        done = self.connection.execute(
+            f"INSERT INTO past_packages ({', '.join(_PACKAGE_COLUMNS)}, until_ms) "  # noqa: S608
+            f"SELECT {_PACKAGES}, {until} FROM packages p {condition}",
+            parameters,
+        )
+        if done.rowcount == 0:
+            return
+        first = (done.lastrowid or 0) if after is None else after + 1
+        self.execute(
+            f"INSERT INTO past_instances (version, {_INSTANCES}) "  # noqa: S608
+            f"SELECT v.version, {', '.join('i.' + column for column in _INSTANCE_COLUMNS)} "
+            "FROM past_packages v JOIN instances i ON i.package_seq = v.seq WHERE v.version >= ?",
+            (first,),
+        )
+
+    def package(self, package_id: str, as_of_ms: int | None = None) -> Package | None:
+        """Return a package by its id, as it is or as it was."""
+        views = [NOW]
+        if as_of_ms is not None:
+            views = [unchanged_since(as_of_ms), changed_since(as_of_ms)]
+        for view in views:
+            condition = view.condition
+            found = self.packages(
+                f"WHERE p.id = ? AND {condition.text}", (package_id, *condition.values), view
+            )
+            if found:
+                return found[0]
+        return None
 
     def package_by_seq(self, seq: int) -> Package:
         """Return a package that is known to be there."""
-        return self.packages(f"{SELECT_PACKAGES} WHERE p.seq = ?", (seq,))[0]
+        return self.packages("WHERE p.seq = ?", (seq,))[0]
 
-    def packages(self, sql: str, parameters: Sequence[SqlValue]) -> list[Package]:
-        """Return the packages that a query beginning with ``SELECT_PACKAGES`` finds, in order."""
-        rows = self.connection.execute(sql, parameters).fetchall()
+    def packages(
+        self, condition: str, parameters: Sequence[SqlValue], view: View = NOW
+    ) -> list[Package]:
+        """Return the packages (``p``) that meet ``condition``, in the order that it may ask for."""
+        rows = self.connection.execute(
+            f"SELECT p.{view.package_key}, {_PACKAGES} FROM {view.packages} p {condition}",  # noqa: S608
+            parameters,
+        ).fetchall()
         marks = ", ".join("?" * len(rows))
         instances = self.connection.execute(
-            f"{_SELECT_INSTANCES} WHERE package_seq IN ({marks}) ORDER BY package_seq, position",
+            f"SELECT {view.instance_key}, {_INSTANCES} FROM {view.instances} "  # noqa: S608
+            f"WHERE {view.instance_key} IN ({marks}) ORDER BY {view.instance_key}, position",
             [row[0] for row in rows],
         )
         by_package = {
-            seq: tuple(Instance(**dict(zip(_INSTANCE_COLUMNS, row, strict=True))) for row in group)
-            for seq, group in groupby(instances, key=lambda row: row[1])
+            key: tuple(
+                Instance(**dict(zip(_INSTANCE_COLUMNS, row[1:], strict=True))) for row in group
+            )
+            for key, group in groupby(instances, key=lambda row: row[0])
         }
         return [
             Package(
-                **dict(zip(_PACKAGE_COLUMNS, row, strict=True)),
+                **dict(zip(_PACKAGE_COLUMNS, row[1:], strict=True)),
                 instances=by_package.get(row[0], ()),
             )
             for row in rows
@@ -172,6 +219,7 @@ class Store:
     def instance(self, instance_id: str) -> Instance | None:
         """Return an instance by its id."""
         row = self.connection.execute(
-            f"{_SELECT_INSTANCES} WHERE id = ?", (instance_id,)
+            f"SELECT {_INSTANCES} FROM instances WHERE id = ?",  # noqa: S608
+            (instance_id,),
         ).fetchone()
         return None if row is None else Instance(**dict(zip(_INSTANCE_COLUMNS, row, strict=True)))

@@ -12,7 +12,8 @@ from wixreseller.emulator.store import Store
 
 LOOSE_TYPE = "LOOSE"
 
-_CONTENT = ("instances", "packages", "idempotency", "counters")
+_CONTENT = ("instances", "packages", "past_instances", "past_packages", "events")
+_COUNTS = ("idempotency", "counters")
 _WORLD = ("accounts", "api_keys", "sites", "products", "meta")
 
 
@@ -26,7 +27,7 @@ class World:
     def replace(self, seed: Seed) -> None:
         """Forget everything and start from ``seed``."""
         store = self._store
-        for table in (*_CONTENT, *_WORLD):
+        for table in (*_CONTENT, *_COUNTS, *_WORLD):
             store.execute(f"DELETE FROM {table}")  # noqa: S608
         store.remember("seed", seed.fingerprint)
         for account_id, parent_id in seed.accounts.items():
@@ -105,7 +106,7 @@ class World:
     def _add_product(self, product: Product) -> None:
         cycles: list[Json] = [[cycle.unit, cycle.count] for cycle in product.cycles]
         self._store.execute(
-            "INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 product.id,
                 product.name,
@@ -117,6 +118,7 @@ class World:
                 product.requires_type,
                 product.outcome,
                 product.takes_any_cycle,
+                product.failure_code,
             ),
         )
 
@@ -135,4 +137,5 @@ def _to_product(row: tuple[int | float | str | bytes | None, ...]) -> Product:
         requires_type=None if row[7] is None else str(row[7]),
         outcome=str(row[8]),
         takes_any_cycle=bool(row[9]),
+        failure_code=None if row[10] is None else str(row[10]),
     )
