@@ -99,6 +99,7 @@ CATALOGUE = {
             Product(type="MAIL", cycles=(MONTH,), outcome="AWAITING_ACTION"),
             Product(type="EXTRA", one_time=True, requires="PLAN"),
             Product(type="EXTRA", one_time=True, cycles=(MONTH,), outcome="FAILED"),
+            Product(type="EXTRA", one_time=True, cycles=(MONTH, YEAR)),
             Product(type="EXTRA"),
         )
     )
@@ -848,7 +849,8 @@ class ResellerMachine(RuleBasedStateMachine):
         package_id=packages,
         which=WHICH,
         meddler=MEDDLER,
-        drawn=ORDER,
+        drawn=SENSIBLE_ORDER,
+        times=st.sampled_from([1, 1, 2]),
         key=MAYBE_KEY,
     )
     def create_free_extra(
@@ -857,38 +859,31 @@ class ResellerMachine(RuleBasedStateMachine):
         which: int,
         meddler: tuple[str, str] | None,
         drawn: list[Json],
+        times: int,
         key: str | None,
     ) -> str | MultipleResults[str]:
+        """Name another instance as the reference of the first products ordered."""
         caller, _, item, _ = self.pick(package_id, which, meddler)
         products = self.order(caller[1], drawn)
-        products[0]["referenceProductInstanceId"] = item.id
+        for line in products[:times]:
+            line["referenceProductInstanceId"] = item.id
         return self.found(self._create(caller, {"products": products}, key))
 
-    @rule(package_id=packages, meddler=MEDDLER, key=MAYBE_KEY)
-    def cancel_package(
-        self, package_id: str, meddler: tuple[str, str] | None, key: str | None
-    ) -> None:
-        caller, package, _, foreign = self.pick(package_id, 0, meddler)
-
-        def act(_: Json) -> Package:
-            self.model.cancel(package, package.items)
-            return package
-
-        request = ("cancel", "DELETE", f"/resellers/v1/packages/{package_id}")
-        self.write(caller, request, {}, key, foreign, act)
-
-    @rule(package_id=packages, which=WHICH, meddler=MEDDLER, key=MAYBE_KEY)
-    def cancel_instance(
+    @rule(package_id=packages, which=st.integers(-1, 2), meddler=MEDDLER, key=MAYBE_KEY)
+    def cancel(
         self, package_id: str, which: int, meddler: tuple[str, str] | None, key: str | None
     ) -> None:
+        """Cancel one instance, or the package for -1."""
         caller, package, item, foreign = self.pick(package_id, which, meddler)
+        items = package.items if which == -1 else [item]
 
         def act(_: Json) -> Package:
-            self.model.cancel(package, [item])
+            self.model.cancel(package, items)
             return package
 
-        path = f"/resellers/v1/packages/product-instances/{item.id}"
-        self.write(caller, ("cancel instance", "DELETE", path), {}, key, foreign, act)
+        path = f"product-instances/{item.id}" if which >= 0 else package_id
+        request = (f"cancel {which == -1}", "DELETE", f"/resellers/v1/packages/{path}")
+        self.write(caller, request, {}, key, foreign, act)
 
     @rule(package_id=packages, meddler=MEDDLER, external_id=st.sampled_from(EXTERNAL_IDS))
     def update_external_id(
@@ -960,7 +955,7 @@ class ResellerMachine(RuleBasedStateMachine):
             [
                 ("catalogProductId", "billingInfo", "discountCode"),
                 ("catalogProductId", "discountCode"),
-                ("billingInfo",),
+                ("billingInfo", "discountCode"),
                 (),
             ]
         ),
