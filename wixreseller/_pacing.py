@@ -8,34 +8,30 @@ of asking; only the first of a line looks for a slot, and wakes the next when it
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
+import math
 import os
 import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
 import attrs
 
 from wixreseller._clock import Clock
+from wixreseller._pacing_file import FileSlots, Grant, SharedSlots
+from wixreseller._pacing_line import Line, Place, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.config import KeySource
-from wixreseller.ratelimit import Gate, RateLimit, SlotLog
+from wixreseller.ratelimit import PROBES_IN_A_WINDOW, Gate, RateLimit, Refusal, SlotLog
 
 __all__ = ["Pacer", "Turn", "WouldWaitError", "forget_pacers", "key_identity", "pacer_for"]
 
 # Whose requests are not counted still pauses after a 429: as Wix's own limit would have it.
 _WINDOW_WITHOUT_LIMIT: Final = 60.0
-
-
-class WouldWaitError(Exception):
-    """Report that the turn would come too late. Stays inside this library."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+# Seconds between looks at what is shared with other processes.
+_SHORTEST_LOOK: Final = 0.02
+_LONGEST_LOOK: Final = 1.0
 
 
 @attrs.define(eq=False)
@@ -47,56 +43,12 @@ class Turn:
     epoch: int
     is_probe: bool
     life: int
+    grant: Grant | None = None
 
-
-@attrs.define(eq=False)
-class _Place:
-    """Stand in the line of a loop."""
-
-    loop: asyncio.AbstractEventLoop
-    began: float
-    max_wait: Seconds
-    nap: asyncio.Timeout | None = None
-
-    async def sleep(self, clock: Clock, seconds: float) -> None:
-        """Sleep until woken, for so many seconds at the most."""
-        self.nap = asyncio.timeout(None)
-        try:
-            async with self.nap:
-                if seconds == float("inf"):
-                    await self.loop.create_future()
-                await clock.sleep(seconds)
-        except TimeoutError:
-            if not self.nap.expired():
-                raise
-        finally:
-            self.nap = None
-
-    def wake(self) -> None:
-        """End the sleep, from any thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody sleeps there
-            self.loop.call_soon_threadsafe(self._end_nap)
-
-    def _end_nap(self) -> None:
-        if self.nap is not None and not self.nap.expired():
-            self.nap.reschedule(0.0)
-
-    def refuse_if_late(self, now: float, seconds: float) -> None:
-        """Raise, if a turn after so many more seconds would come too late."""
-        if self.max_wait is NO_TIMEOUT:
-            return
-        total = now - self.began + seconds
-        if total > self.max_wait:
-            raise WouldWaitError(total)
-
-    def rest(self, now: float) -> float:
-        """Give the seconds that it may wait yet."""
-        if self.max_wait is NO_TIMEOUT:
-            return float("inf")
-        return max(0.0, self.began + self.max_wait - now)
-
-
-_Line = OrderedDict[_Place, None]
+    @property
+    def is_any_probe(self) -> bool:
+        """Say whether others wait for what becomes of this one."""
+        return self.is_probe or (self.grant is not None and self.grant.is_probe)
 
 
 class _Key:
@@ -116,6 +68,9 @@ class Pacer:
     held for microseconds, the order of asking holds within a loop. Nothing here is bound to a loop
     that is not waiting just now. After a fork the child goes on with the slots that were taken
     (those in flight count as answered then), and with locks of its own.
+
+    Where the limit is shared with other processes, a request needs a slot here and one there, and
+    the gate there decides. So this process knows its own count if ever sharing fails.
     """
 
     def __init__(self, limit: RateLimit | None, clock: Clock, key: _Key | None = None) -> None:
@@ -123,7 +78,11 @@ class Pacer:
         self._key = key or _Key()
         self._slots = None if limit is None else SlotLog(limit.requests, limit.per)
         self._window = _WINDOW_WITHOUT_LIMIT if limit is None else limit.per
-        self.lines: dict[asyncio.AbstractEventLoop, _Line] = {}
+        self._shared: SharedSlots | None = None
+        self._shared_until = 0.0  # nothing is free there before, as far as is known
+        if limit is not None and limit.shared is not None:
+            self._shared = FileSlots(limit.shared, limit.requests, limit.per, clock)
+        self.lines: dict[asyncio.AbstractEventLoop, Line] = {}
         self._waiting = 0
         self._life = 0
         self._is_kept = False
@@ -144,9 +103,12 @@ class Pacer:
             _registry.keep(self)
             self._is_kept = True
         with self._key.lock:
-            if not self.lines and (turn := self._try(now)) is not None:
+            is_free = not self.lines and self._shared is None
+            if is_free and (turn := self._try(now)) is not None:
                 return turn
-            place = _Place(asyncio.get_running_loop(), now, max_wait)
+            if not self.lines:
+                self._shared_until = 0.0  # it is the first, and will ask
+            place = Place(asyncio.get_running_loop(), now, max_wait)
             place.refuse_if_late(now, self._wait_expected(now, self._waiting))
             line = self._join(place)
         try:
@@ -178,10 +140,19 @@ class Pacer:
                     self._slots.put_back()
                 else:
                     self._slots.give_back(now)
-            if not (throttled or unsent or turn.is_probe):
-                return
-            self._tell_gate(turn, now, throttled, retry_after, answered and not unsent)
-            woken = self._affected(throttled)
+            refusal, woken = None, list[Place]()
+            if throttled:
+                refusal = Refusal(now, retry_after, self._window, self._clock.chance())
+            if throttled or unsent or turn.is_any_probe:
+                self._key.gate.hear(
+                    refusal,
+                    epoch=turn.epoch,
+                    is_probe=turn.is_probe,
+                    answered=answered and not unsent,
+                )
+                woken = self._affected(throttled)
+        if self._shared is not None and turn.grant is not None:
+            self._shared.give_back(turn.grant, refusal=refusal, unsent=unsent, answered=answered)
         for place in woken:
             place.wake()
 
@@ -205,12 +176,14 @@ class Pacer:
     def renew(self) -> None:
         """Begin anew in the child of a fork, where no thread but this one goes on."""
         self._key.lock = threading.RLock()
-        self._key.gate.lose_probe()
+        self._key.gate.probe_until = 0.0
         self.lines = {}
         self._waiting = 0
         self._life += 1
         if self._slots is not None:
             self._slots.abandon(self._clock.monotonic())
+        if self._shared is not None:
+            self._shared.renew()
 
     # Below, all but the coroutines and `_leave` are called with the lock held.
 
@@ -223,28 +196,16 @@ class Pacer:
         return Turn(0.0, gate.epoch, gate.enter(now), self._life)
 
     def _wait_expected(self, now: float, ahead: int = 0) -> float:
-        closed = self._key.gate.seconds_closed(now)
+        closed = self._closed(now)
         return closed if self._slots is None else max(closed, self._slots.wait_expected(now, ahead))
 
-    def _tell_gate(
-        self, turn: Turn, now: float, throttled: bool, retry_after: float | None, answered: bool
-    ) -> None:
-        gate = self._key.gate
-        if throttled:
-            gate.refuse(
-                now,
-                epoch=turn.epoch,
-                is_probe=turn.is_probe,
-                retry_after=retry_after,
-                window=self._window,
-                chance=self._clock.chance(),
-            )
-        elif turn.is_probe and answered:
-            gate.accept()
-        elif turn.is_probe:
-            gate.lose_probe()
+    def _closed(self, now: float) -> float:
+        if self._shared is None:
+            return self._key.gate.seconds_closed(now)
+        # Whether a probe has to go first is decided there.
+        return max(0.0, self._key.gate.until - now, self._shared_until - now)
 
-    def _affected(self, throttled: bool) -> list[_Place]:
+    def _affected(self, throttled: bool) -> list[Place]:
         """List who must look again: the first of each line, and whom a closed gate makes late."""
         lines = [line for pacer in self._key.pacers.values() for line in pacer.lines.values()]
         places = [next(iter(line)) for line in lines]
@@ -254,17 +215,17 @@ class Pacer:
             ]
         return places
 
-    def _join(self, place: _Place) -> _Line:
+    def _join(self, place: Place) -> Line:
         line = self.lines.get(place.loop)
         if line is None:
             for loop in [loop for loop in self.lines if loop.is_closed()]:
                 self._waiting -= len(self.lines.pop(loop))
-            line = self.lines[place.loop] = OrderedDict()
+            line = self.lines[place.loop] = Line()
         line[place] = None
         self._waiting += 1
         return line
 
-    def _leave(self, place: _Place, line: _Line) -> None:
+    def _leave(self, place: Place, line: Line) -> None:
         with self._key.lock:
             if self.lines.get(place.loop) is not line:
                 return  # a fork, or the end of the loop, has done away with the line
@@ -278,32 +239,62 @@ class Pacer:
         if was_first:
             next_one.wake()
 
-    async def _wait_in_line(self, place: _Place, line: _Line) -> Turn:
+    async def _wait_in_line(self, place: Place, line: Line) -> Turn:
         while True:
             now = self._clock.monotonic()
             with self._key.lock:
                 is_first = next(iter(line)) is place
-                if is_first and (turn := self._try(now)) is not None:
-                    turn.waited = now - place.began
-                    return turn
+            turn = await self._first_try(now) if is_first else None
+            now = self._clock.monotonic()
+            if turn is not None:
+                turn.waited = now - place.began
+                return turn
+            with self._key.lock:
                 place.refuse_if_late(now, self._wait_expected(now))
                 nap = self._nap(place, line, now, is_first)
             await place.sleep(self._clock, nap)
 
-    def _nap(self, place: _Place, line: _Line, now: float, is_first: bool) -> float:
+    async def _first_try(self, now: float) -> Turn | None:
+        shared = self._shared
+        with self._key.lock:
+            if shared is None:
+                return self._try(now)
+            self._shared_until = 0.0
+            if self._closed(now) or (self._slots is not None and not self._slots.take(now)):
+                return None
+        grant = None
+        try:
+            grant = await shared.take()
+        finally:
+            if not isinstance(grant, Grant) and self._slots is not None:
+                with self._key.lock:
+                    self._slots.put_back()
+        with self._key.lock:
+            if isinstance(grant, Grant):
+                return Turn(0.0, self._key.gate.epoch, False, self._life, grant)
+            if grant is None:
+                return self._try(now)
+            self._shared_until = self._clock.monotonic() + grant
+            return None
+
+    def _nap(self, place: Place, line: Line, now: float, is_first: bool) -> float:
         """Give the seconds to sleep, unless woken."""
         rest = place.rest(now)
         if is_first:
-            gate = self._key.gate
-            wait = self._slots.wait_expected(now) if self._slots is not None else 0.0
-            closed = gate.seconds_to_probe(now) if gate.seconds_closed(now) else 0.0
-            return min(max(wait, closed), rest)
+            wait = self._wait_expected(now)
+            if self._shared is not None:  # nobody wakes us when another process opens the gate
+                most = self._window / PROBES_IN_A_WINDOW
+                most = max(_SHORTEST_LOOK, min(most, _LONGEST_LOOK))
+                wait = min(wait or _SHORTEST_LOOK, most)
+            elif self._key.gate.seconds_closed(now):
+                wait = max(wait, self._key.gate.seconds_to_probe(now))
+            return min(wait, rest)
         if rest > 0.0:
             return rest
         # Its time is over; but if the slots suffice, those ahead are only on their way.
         expected = self._wait_expected(now, list(line).index(place))
         place.refuse_if_late(now, expected)
-        return float("inf")
+        return math.inf
 
 
 class _Registry:
@@ -320,7 +311,7 @@ class _Registry:
         self._kept: set[Pacer] = set()
 
     def find(self, whose: Hashable, limit: RateLimit | None, clock: Clock) -> Pacer:
-        what = None if limit is None else (limit.requests, limit.per)
+        what = None if limit is None else (limit.requests, limit.per, limit.shared)
         with self._lock:
             self._kept = {pacer for pacer in self._kept if not pacer.let_go()}
             pacer = self._pacers.get((whose, what))

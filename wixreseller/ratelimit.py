@@ -12,14 +12,16 @@ closes the :class:`Gate`, through which every request of the key must go.
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 from typing import Final
 
 import attrs
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller.errors import ConfigurationError
 from wixreseller.models import checks
 
-__all__ = ["Gate", "RateLimit", "SlotLog"]
+__all__ = ["Gate", "RateLimit", "Refusal", "SlotLog"]
 
 PROBES_IN_A_WINDOW: Final = 60
 """A 429 that names no time is followed by a probe after this part of the window, 1 s of 60 s."""
@@ -33,6 +35,21 @@ PROBE_LEASE: Final = 60.0
 """Seconds after which a probe that nobody gave back is believed lost, and another may go."""
 
 
+def _optional_file(value: str | Path | None) -> Path | None:
+    return None if value is None else _file(value)
+
+
+def _file(value: object) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise ConfigurationError(
+            f"rate_limit.shared must be the path of a file (str or Path), or None to share with no "
+            f"other process, not {checks.shorten(value)}",
+            field="rate_limit.shared",
+        )
+    # Absolute, so that it stays the same file when the process goes to another directory.
+    return Path(value).expanduser().absolute()
+
+
 @attrs.frozen
 class RateLimit:
     """Say how many requests may go out in how many seconds.
@@ -44,11 +61,19 @@ class RateLimit:
     All clients of a process that have the same base URL, key and ``requests`` per ``per`` share
     one count, and all of the same key pause together when Wix answers 429. Two limits for one key
     count apart: so a share of the limit can be set aside, 150 for a web site and 50 for a batch.
+
+    ``shared`` is the path of a file through which all processes of this machine that name it share
+    the limit, and pause together. It is made if there is none, readable by its owner only, and
+    never holds a key; take one file per key, on a local disk. Slots of a process that crashed come
+    back by themselves. Where the file cannot be used, the process keeps to the limit by itself:
+    there is one ``RuntimeWarning``, no call fails, and the file is tried again every ``per``
+    seconds.
     """
 
     requests: int = 200
     per: float = attrs.field(default=60.0, kw_only=True)
     max_wait: Seconds = attrs.field(default=NO_TIMEOUT, kw_only=True)
+    shared: Path | None = attrs.field(default=None, converter=_optional_file, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         checks.whole_number(self.requests, "rate_limit.requests")
@@ -113,6 +138,20 @@ class SlotLog:
             self._cooling.popleft()
 
 
+@attrs.frozen
+class Refusal:
+    """A throttling 429. ``retry_after``, ``window`` and ``at`` (monotonic) are in seconds.
+
+    A ``retry_after`` of 0 says no more than ``None``: obeying it would send without a pause.
+    ``chance`` is a random number from 0 to 1.
+    """
+
+    at: float
+    retry_after: float | None
+    window: float
+    chance: float
+
+
 @attrs.define
 class Gate:
     """Pause all requests of a key after one 429.
@@ -160,38 +199,27 @@ class Gate:
         self.probe_until = now + PROBE_LEASE
         return True
 
-    def refuse(
-        self,
-        now: float,
-        *,
-        epoch: int,
-        is_probe: bool,
-        retry_after: float | None,
-        window: float,
-        chance: float,
-    ) -> None:
-        """Close: a request of ``epoch`` was answered with a throttling 429.
+    def hear(self, refusal: Refusal | None, *, epoch: int, is_probe: bool, answered: bool) -> None:
+        """Learn what became of a request: refused, else answered, else lost or never sent."""
+        if refusal is not None:
+            self._refuse(refusal, epoch, is_probe)
+        elif is_probe and answered:
+            self.wait = self.probe_until = 0.0  # open for everybody
+        elif is_probe:
+            self.probe_until = 0.0  # the next request is the probe
 
-        ``retry_after`` is in seconds; 0 says no more than ``None``, for obeying it would send
-        without a pause. ``chance`` is a random number from 0 to 1.
-        """
+    def _refuse(self, refusal: Refusal, epoch: int, is_probe: bool) -> None:
+        told = refusal.retry_after or 0.0
         if epoch < self.epoch:
-            self.until = max(self.until, now + (retry_after or 0.0)) if retry_after else self.until
+            if told:
+                self.until = max(self.until, refusal.at + told)
             return
-        if retry_after:
-            seconds, self.wait = retry_after, 0.0
+        if told:
+            seconds, self.wait = told, 0.0
         elif is_probe and self.wait:
-            seconds = self.wait = min(2 * self.wait, window)
+            seconds = self.wait = min(2 * self.wait, refusal.window)
         else:
-            seconds = self.wait = window / PROBES_IN_A_WINDOW
+            seconds = self.wait = refusal.window / PROBES_IN_A_WINDOW
         self.epoch += 1
-        self.until = now + seconds * (1 + SPREAD * chance)
-        self.probe_until = 0.0
-
-    def accept(self) -> None:
-        """Open for everybody: a probe was answered, and not with 429."""
-        self.wait = self.probe_until = 0.0
-
-    def lose_probe(self) -> None:
-        """Let the next request be the probe: the last one was not sent, or got no answer."""
+        self.until = refusal.at + seconds * (1 + SPREAD * refusal.chance)
         self.probe_until = 0.0

@@ -13,6 +13,7 @@ import attrs
 from wixreseller._clock import Clock
 
 T = TypeVar("T")
+_Sleeper = tuple[float, int, "asyncio.Future[None]"]
 
 
 @attrs.define
@@ -20,8 +21,8 @@ class FakeClock:
     """Keep a time that only sleeping advances; run what sleeps with :meth:`drive`."""
 
     now: float = 1_000.0
-    slept: list[float] = attrs.field(factory=list)
-    _sleepers: list[tuple[float, int, asyncio.Future[None]]] = attrs.field(factory=list)
+    slept: list[float] = attrs.field(factory=list[float])
+    _sleepers: list[_Sleeper] = attrs.field(factory=list[_Sleeper])
     _order: itertools.count[int] = attrs.field(factory=itertools.count)
 
     def clock(self, chance: float = 0.0) -> Clock:
