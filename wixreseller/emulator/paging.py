@@ -11,9 +11,10 @@ import attrs
 from wixreseller.emulator.core import Core
 from wixreseller.emulator.cursors import Cursor, write_cursor
 from wixreseller.emulator.filters import Translator
+from wixreseller.emulator.history import views_as_of
 from wixreseller.emulator.jsonvalue import JsonObject
 from wixreseller.emulator.records import Package
-from wixreseller.emulator.views import NOW, Sql, View, changed_since, unchanged_since
+from wixreseller.emulator.views import NOW, Sql, View
 
 COLUMNS = {"createdDate": "created_ms", "updatedDate": "updated_ms"}
 
@@ -45,9 +46,7 @@ def find_page(
     core: Core, query: Query, root_id: str, as_of_ms: int | None
 ) -> tuple[list[Package], JsonObject]:
     """Return the packages of a page, and the metadata that goes with them."""
-    views = [NOW]
-    if as_of_ms is not None:
-        views = [unchanged_since(as_of_ms), changed_since(as_of_ms)]
+    views = [NOW] if as_of_ms is None else views_as_of(core.store, as_of_ms)
     sources = [_source(core, query, root_id, view) for view in views]
     if query.offset is not None:
         return _offset_page(core, query, sources, query.offset)
@@ -67,12 +66,15 @@ def _source(core: Core, query: Query, root_id: str, view: View) -> _Source:
             condition.values,
         )
 
-    condition = Translator(is_common, view).translate(query.condition)
-    where = Sql(
-        f"p.root_id = ? AND {view.condition.text} AND {condition.text}",
-        (root_id, *view.condition.values, *condition.values),
-    )
-    return _Source(view, _narrow(core, view, where))
+    def where(*, in_order: bool) -> Sql:
+        condition = Translator(is_common, view, in_order=in_order).translate(query.condition)
+        return Sql(
+            f"p.root_id = ? AND {view.condition.text} AND {condition.text}",
+            (root_id, *view.condition.values, *condition.values),
+        )
+
+    few = _few(core, view, where(in_order=False))
+    return _Source(view, where(in_order=True) if few is None else few)
 
 
 def _offset_page(
@@ -198,11 +200,11 @@ def _token(core: Core, query: Query, package: Package, *, forward: bool) -> str:
     return write_cursor(cursor, cursor_secret(core))
 
 
-def _narrow(core: Core, view: View, where: Sql) -> Sql:
-    """Return a condition that finds the same packages: by number, if they are few.
+def _few(core: Core, view: View, where: Sql) -> Sql | None:
+    """Return a condition that finds the same packages by number, or ``None`` if they are many.
 
-    SQLite would rather walk all packages in the order asked for than look few of them up and sort
-    them, which takes long where there are many packages and few matches.
+    Few are looked up and sorted; SQLite would rather walk all packages in the order asked for,
+    which takes long where there are many packages and few matches.
     """
     found = core.store.rows(
         f"SELECT p.{view.package_key} FROM {view.packages} p "  # noqa: S608
@@ -210,5 +212,5 @@ def _narrow(core: Core, view: View, where: Sql) -> Sql:
         where.values,
     )
     if len(found) > _FEW:
-        return where
+        return None
     return Sql(f"p.{view.package_key} IN ({', '.join(str(key) for (key,) in found)})")
