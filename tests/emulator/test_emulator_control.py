@@ -90,6 +90,37 @@ async def test_pages_of_other_sites_cannot_use_the_control_plane(
     assert await api.found({}) == ["kept"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "clock"),
+        ("PATCH", "settings"),
+        ("POST", "faults"),
+        ("DELETE", "faults/fault-1"),
+        ("GET", "requests"),
+        ("POST", "snapshot"),
+        ("POST", "restore"),
+    ],
+)
+async def test_no_part_of_the_control_plane_answers_other_sites(
+    api: "Api", method: str, path: str
+) -> None:
+    headers = {"Origin": "http://evil.example"}
+    reply = await api.send(method, f"/_emulator/{path}", headers=headers)
+
+    assert reply.refusal == (403, "PERMISSION_DENIED")
+
+
+async def test_a_restart_forgets_what_was_changed_over_http(api: "Api") -> None:
+    await api.control("PATCH", "settings", {"update_key": "package", "rate_limit": "1/60"})
+    await api.emulator.stop()
+    await api.emulator.start()
+    settings = (await api.control("GET", "settings"))["settings"]
+
+    assert api.emulator.settings == Settings()
+    assert settings[0]["value"] == "off"
+
+
 async def test_its_own_pages_can(api: "Api") -> None:
     headers = {"Origin": api.emulator.url, "Sec-Fetch-Site": "same-origin"}
 

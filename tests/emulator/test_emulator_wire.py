@@ -1,5 +1,6 @@
 """What every answer has, and what real clients send."""
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +108,54 @@ async def test_ids_of_the_path_may_be_repeated_in_the_body(api: "Api") -> None:
     reply = await api.send("PATCH", api.instance_path(package, f"/{SITE}"), body)
 
     assert reply.status == 200
+
+
+async def test_ids_of_the_path_may_be_repeated_in_the_query_string(api: "Api") -> None:
+    package = (await api.create()).package
+    instance_id = package["productInstances"][0]["instanceId"]
+    suffix = f"/{SITE}?instanceId={instance_id}&siteId={SITE}&idempotencyKey=k"
+    reply = await api.send("PATCH", api.instance_path(package, suffix))
+
+    assert (reply.status, reply.body["idempotencyKey"]) == (200, "k")
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["package", "instance"])
+async def test_a_delete_may_repeat_its_id_in_a_body_typed_as_text(api: "Api", whole: bool) -> None:
+    package = (await api.create()).package
+    instance_id = package["productInstances"][0]["instanceId"]
+    path = f"/resellers/v1/packages/{package['id']}" if whole else api.instance_path(package)
+    body = {"id": package["id"]} if whole else {"instanceId": instance_id}
+    data = json.dumps(body | {"idempotencyKey": "k"}).encode()
+    kind = {"Content-Type": "text/plain;charset=UTF-8"}
+    replies = [await api.send("DELETE", path, data=data, headers=kind) for _ in range(2)]
+
+    assert [(200, "k")] * 2 == [(r.status, r.body["idempotencyKey"]) for r in replies]
+
+
+async def test_filters_come_as_query_builders_write_them(api: "Api") -> None:
+    await api.create(externalId="x")
+    package = (await api.create(externalId="y")).package
+    condition = {
+        "$and": [
+            {"$or": [{"externalId": "y"}, {"externalId": {"$eq": "z"}}]},
+            {"$not": {"externalId": "x"}},
+            {"createdDate": {"$gte": package["createdDate"], "$lt": "2027-01-01T00:00:00.000Z"}},
+            {"accountId": ACCOUNT},
+        ]
+    }
+
+    assert await api.found(condition) == ["y"]
+
+
+async def test_the_next_page_is_asked_for_with_nothing_but_cursor_paging(api: "Api") -> None:
+    for name in "ab":
+        await api.create(externalId=name)
+    first = await api.query(filter={}, cursorPaging={"limit": 1})
+    cursor = first.body["metadata"]["cursors"]["next"]
+    second = await api.query(cursorPaging={"cursor": cursor, "limit": 1})
+
+    names = [r.body["packages"][0]["externalId"] for r in (first, second)]
+    assert names == ["b", "a"]
 
 
 async def test_unknown_headers_and_query_parameters_are_ignored(api: "Api") -> None:

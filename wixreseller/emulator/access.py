@@ -14,6 +14,7 @@ from wixreseller.emulator.guid import is_guid
 from wixreseller.emulator.replies import Refusal, Violation, refuse, refuse_fields
 
 _HEADER = "wix-account-id"
+_SITE_HEADER = "wix-site-id"
 _CREATES = ("createPackageV2", "createPackage")
 
 
@@ -38,6 +39,9 @@ def identify(core: Core, headers: Mapping[str, str], operation: str) -> Caller:
         raise _unauthenticated("the API key is not known")
     if not account:
         raise refuse_fields([Violation(_HEADER, "must not be empty", "REQUIRED_FIELD")])
+    if core.settings.both_ids == "refused" and headers.get(_SITE_HEADER, "").strip():
+        text = f"cannot be combined with {_HEADER}"
+        raise refuse_fields([Violation(_SITE_HEADER, text, "ONE_OF_ALIGNMENT")])
     if not is_guid(account):
         raise refuse_fields([Violation(_HEADER, "is not a valid GUID", "FORMAT")])
     account_id = account.lower()

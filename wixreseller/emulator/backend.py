@@ -19,8 +19,8 @@ from wixreseller.emulator.jsonvalue import JsonObject, dumps, loads
 from wixreseller.emulator.messages import Answer, Request
 from wixreseller.emulator.ratelimit import RateLimiter
 from wixreseller.emulator.recording import Exchange, entry_of
-from wixreseller.emulator.replies import Refusal, Violation, internal_error, refuse_fields
-from wixreseller.emulator.routes import Match, find_route
+from wixreseller.emulator.replies import Refusal, Violation, internal_error, refuse, refuse_fields
+from wixreseller.emulator.routes import Match, find_route, unknown_route
 from wixreseller.emulator.spoiling import spoil
 from wixreseller.emulator.targets import match_of, target_of
 
@@ -105,6 +105,7 @@ class Backend:
     ) -> JsonObject:
         match = find_route(request.method, request.path)
         _note(trace, match)
+        _refuse_forms(self._core, request, match)
         if match.route.deprecated:
             _log.info("%s %s is deprecated", request.method, match.route.path)
         held: Refusal | None = None
@@ -172,6 +173,14 @@ class Backend:
         if not isinstance(body, dict):
             raise refuse_fields([Violation("body", "must be a JSON object", "FORMAT")])
         return body
+
+
+def _refuse_forms(core: Core, request: Request, match: Match) -> None:
+    """Refuse what the settings say that Wix does not take."""
+    if match.route.deprecated and core.settings.old_create == "unimplemented":
+        raise unknown_route(request.method, request.path)
+    if core.settings.encoded_slash == "refused" and "%2f" in request.path.lower():
+        raise refuse(400, "INVALID_ARGUMENT", "the path holds an encoded slash")
 
 
 def _note(trace: Trace, match: Match | None) -> None:

@@ -15,7 +15,7 @@ from wixreseller.emulator.orders import AdjustOrder, read_adjust
 from wixreseller.emulator.ownership import find_instance, find_package, guid_in_path
 from wixreseller.emulator.records import Billing, Instance
 from wixreseller.emulator.render import render_package
-from wixreseller.emulator.replies import refuse
+from wixreseller.emulator.replies import Refusal, refuse
 from wixreseller.emulator.rules import Placement
 
 _UNASSIGNED = "unassigned_product_instance_from_site"
@@ -71,9 +71,15 @@ def assign_to_site(core: Core, call: Call) -> JsonObject:
         instance = find_instance(core, call)
         site_id = guid_in_path(call, "siteId")
         _require_live(instance)
-        rules.find_site(core, site_id, call.account_id)
-        product = rules.find_product(core, instance.product_id)
-        rules.check_sites(core, [Placement(product, site_id)], moving=instance)
+        try:
+            rules.find_site(core, site_id, call.account_id)
+            product = rules.find_product(core, instance.product_id)
+            rules.check_sites(core, [Placement(product, site_id)], moving=instance)
+        except Refusal as refusal:
+            if core.settings.failed_assign == "unassigns" and instance.site_id is not None:
+                _save(core, attrs.evolve(instance, site_id=None), _UNASSIGNED)
+                refusal.keeps_changes = True
+            raise
         return _save(
             core, attrs.evolve(instance, site_id=site_id), "assigned_product_instance_to_site"
         )

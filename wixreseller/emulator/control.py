@@ -48,7 +48,8 @@ the header, ``externalId`` the one that a request names (create, update, an equa
 filter) or that the package it names has; what is left out matches everything. The rule hits from
 its ``nth`` match on (default 1), ``times`` times (default 1; null: for ever). Rules are asked in
 the order in which they were added; a request that one of them hits is not seen by those after it.
-``matches`` counts the requests that fitted, ``hits`` those that were spoilt. Faults:
+``matches`` counts the requests that fitted until it was spent, ``hits`` those that were spoilt. A
+request that is not handled uses up no rate. Faults:
 
 ======================  ===========================================================================
 ``status``              ``status`` (400 to 599), ``code?``, ``message?``, ``data?`` (an object),
@@ -90,7 +91,7 @@ from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from wixreseller._version import __version__
-from wixreseller.emulator import logs, panel
+from wixreseller.emulator import fidelity, logs, panel
 from wixreseller.emulator.backend import Backend
 from wixreseller.emulator.fields import Fields
 from wixreseller.emulator.jsonvalue import Json, JsonObject, loads
@@ -133,6 +134,7 @@ class Control:
             f"DELETE {PREFIX}faults": lambda _: {"removed": parts.faults.clear()},
             f"GET {PREFIX}requests": lambda request: logs.show_requests(parts, request.query),
             f"GET {PREFIX}events": lambda request: logs.show_events(parts, request.query),
+            f"GET {PREFIX}fidelity": lambda _: fidelity.to_wire(),
             f"DELETE {PREFIX}requests": lambda _: {"removed": parts.journal.clear()},
         }
 

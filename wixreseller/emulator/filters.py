@@ -2,9 +2,9 @@
 
 The supported-filters table says which field takes which operators; everything else is refused. The
 SQL never yields NULL (``IS`` and ``IS NOT`` throughout), so that ``$not`` is a true complement.
-Guesses: ``$ne`` matches a missing field, and an empty ``$hasAll`` matches nothing (both as in
-MongoDB); objects are compared deeply; a value of a wrong type is refused; the text for an operator
-that a field does not take is that for a field that cannot be filtered on.
+Guesses: ``$ne`` matches a missing field, and objects are compared deeply (both switchable); an
+empty ``$hasAll`` matches nothing (as in MongoDB); a value of a wrong type is refused; the text for
+an operator that a field does not take is that for a field that cannot be filtered on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ import attrs
 from wixreseller.emulator.clock import from_wire
 from wixreseller.emulator.jsonvalue import Json, JsonObject
 from wixreseller.emulator.replies import Refusal, Violation, refuse_fields
+from wixreseller.emulator.settings import Settings
 from wixreseller.emulator.views import NOW, Sql, SqlValue, View
 
 MOST_VALUES = 30_000
@@ -78,9 +79,15 @@ class Translator:
     """
 
     def __init__(
-        self, is_common: Callable[[Sql], bool], view: View = NOW, *, in_order: bool = False
+        self,
+        is_common: Callable[[Sql], bool],
+        settings: Settings,
+        view: View = NOW,
+        *,
+        in_order: bool = False,
     ) -> None:
         self._is_common = is_common
+        self._settings = settings
         self._view = view
         # SQLite uses no index for a column with a plus sign in front.
         self._plus = "+" if in_order else ""
@@ -152,6 +159,8 @@ class Translator:
         given = self._value(name, leaf, value)
         if given is None and operator not in ("$eq", "$ne"):
             raise refuse_value(f"Operator '{operator}' of field '{name}' takes a date")
+        if operator == "$ne" and not self._settings.ne_matches_missing:
+            return Sql(f"({leaf.column} IS NOT NULL AND {leaf.column} IS NOT ?)", (given,))
         return Sql(f"{leaf.column} {_COMPARE[operator]} ?", (given,))
 
     def _member(self, name: str, node: _Node, operator: str, value: Json) -> Sql:
@@ -194,6 +203,7 @@ class Translator:
             if value.get(key) is not None
             else _absent(child)
             for key, child in node.items()
+            if key in value or self._settings.object_match == "deep"
         ]
         return _join(parts, "AND")
 

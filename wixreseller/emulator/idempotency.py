@@ -30,7 +30,11 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
     if core.settings.idempotency_mode == "ignore":
         return {"idempotencyKey": key, **act()}
     now_ms = core.clock.milliseconds()
-    scope = f"{call.account_id} {call.operation}"
+    scope = {
+        "operation": f"{call.account_id} {call.operation}",
+        "account": call.account_id,
+        "caller": call.key,
+    }[core.settings.idempotency_scope]
     core.store.execute("DELETE FROM idempotency WHERE expires_ms <= ?", (now_ms,))
     rows = core.store.rows(
         "SELECT fingerprint, status, answer FROM idempotency WHERE scope = ? AND key = ?",
@@ -44,11 +48,13 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
     refusal: Refusal | None = None
     try:
         with core.store.attempt():
-            answer = {"idempotencyKey": key, **act()}
+            answer, refusal = _act(key, act)
     except Refusal as error:
+        refusal = error
+    if refusal is not None:
         if not core.settings.idempotency_errors:
-            raise
-        status, refusal = error.status, error
+            raise refusal
+        status = refusal.status
     expires_ms = now_ms + round(core.settings.idempotency_lifetime_seconds * 1000)
     core.store.execute(
         "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
@@ -66,6 +72,16 @@ def run_once(core: Core, call: Call, act: Callable[[], JsonObject]) -> JsonObjec
         refusal.keeps_changes = True
         raise refusal
     return answer
+
+
+def _act(key: str, act: Callable[[], JsonObject]) -> tuple[JsonObject, Refusal | None]:
+    """Act; a refusal that keeps its changes is returned, so that they are not undone."""
+    try:
+        return {"idempotencyKey": key, **act()}, None
+    except Refusal as refusal:
+        if not refusal.keeps_changes:
+            raise
+        return {}, refusal
 
 
 def _seen(
@@ -99,5 +115,5 @@ def _fingerprint(call: Call) -> str:
         if name != "idempotencyKey" and name not in call.path
     }
     path: JsonObject = dict(call.path)
-    request: Json = [path, body]
+    request: Json = [call.account_id, call.operation, path, body]
     return hashlib.sha256(canonical(request)).hexdigest()

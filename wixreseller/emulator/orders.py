@@ -4,6 +4,8 @@ Limits are documented: products 1-1000, external id 100 characters, discount cod
 required on create V2. That country codes are checked against ISO 3166-1 is a guess.
 """
 
+from collections.abc import Sequence
+
 import attrs
 
 from wixreseller.emulator.fields import Fields
@@ -70,10 +72,10 @@ class AdjustOrder:
     discount_code: str | None
 
 
-def read_create(fields: Fields, *, country_required: bool) -> CreateOrder:
-    """Read the body of a create; the external id comes under either of its two names."""
-    fields.allow(("idempotencyKey", "externalId", "external_id", "products"))
-    name = "externalId" if fields.has("externalId") else "external_id"
+def read_create(fields: Fields, *, country_required: bool, names: Sequence[str]) -> CreateOrder:
+    """Read the body of a create; the external id comes under one of ``names``."""
+    fields.allow(("idempotencyKey", *names, "products"))
+    name = next((name for name in names if fields.has(name)), names[0])
     external_id = fields.text(name, 100)
     products = [
         _read_product(entry, country_required=country_required)

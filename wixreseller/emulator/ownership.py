@@ -42,7 +42,8 @@ def find_instance(core: Core, call: Call) -> Instance:
 
 def _missing(core: Core, kind: str, entity_id: str) -> Refusal:
     status = int(core.settings.unknown_package)
-    return refuse(status, "NOT_FOUND", f"{kind} {entity_id} was not found", {"id": entity_id})
+    code = core.settings.unknown_package_code
+    return refuse(status, code, f"{kind} {entity_id} was not found", {"id": entity_id})
 
 
 def _foreign(core: Core, kind: str, entity_id: str) -> Refusal:

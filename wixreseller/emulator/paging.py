@@ -1,7 +1,7 @@
 """Find a page of packages: by cursor, right while rows come and go, or by offset.
 
 A read of how things were looks at two views, each by its own indexes, and merges what they find.
-Guess: ``total`` is exact.
+Guess, switchable: ``total`` is exact, however many there are.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,9 @@ def _source(core: Core, query: Query, root_id: str, view: View) -> _Source:
         )
 
     def where(*, in_order: bool) -> Sql:
-        condition = Translator(is_common, view, in_order=in_order).translate(query.condition)
+        condition = Translator(is_common, core.settings, view, in_order=in_order).translate(
+            query.condition
+        )
         return Sql(
             f"p.root_id = ? AND {view.condition.text} AND {condition.text}",
             (root_id, *view.condition.values, *condition.values),
@@ -83,10 +85,14 @@ def _offset_page(
     found = _find(core, query, sources, offset + query.limit, forward=True)
     packages = found[offset:]
     total = sum(_count(core, source) for source in sources)
+    most = core.settings.counted_at_most
+    counted: JsonObject = {"total": total}
+    if most and total > most:
+        counted = {"tooManyToCount": True}
     return packages, {
         "count": len(packages),
         "offset": offset,
-        "total": total,
+        **counted,
         "hasNext": offset + len(packages) < total,
     }
 

@@ -30,7 +30,12 @@ def create_package_v1(core: Core, call: Call) -> JsonObject:
 
 
 def _create(core: Core, call: Call, *, country_required: bool) -> JsonObject:
-    order = read_create(Fields(call.body), country_required=country_required)
+    both = core.settings.external_id_names == "both"
+    order = read_create(
+        Fields(call.body),
+        country_required=country_required and core.settings.country_required,
+        names=("externalId", "external_id") if both else ("externalId",),
+    )
     lines = _check(core, call, order)
     now_ms = core.clock.milliseconds()
     package = core.store.add_package(

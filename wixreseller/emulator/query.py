@@ -40,11 +40,11 @@ def _read(core: Core, call: Call) -> Query:
     limit, offset, token = MOST, None, None
     if cursor_paging is not None:
         cursor_paging.allow(("limit", "cursor"))
-        limit = cursor_paging.whole("limit", 1, MOST) or MOST
+        limit = _limit(core, cursor_paging)
         token = cursor_paging.value.get("cursor")
     elif paging is not None:
         paging.allow(("limit", "offset"))
-        limit = paging.whole("limit", 1, MOST) or MOST
+        limit = _limit(core, paging)
         offset = paging.whole("offset", 0, 2**31 - 1) or 0
     condition = query.child("filter")
     fields = (*_texts(query, "fields"), *_texts(query, "fieldsets"))
@@ -60,10 +60,15 @@ def _read(core: Core, call: Call) -> Query:
             offset=offset,
             cursor=None,
         )
-    # An empty filter counts as absent.
-    if (condition is not None and condition.value) or sort:
+    is_strict = core.settings.empty_filter == "refused"
+    if (condition is not None and (condition.value or is_strict)) or sort:
         raise _bad_cursor(core, "a cursor comes with neither filter nor sort")
     return _resume(core, token, limit)
+
+
+def _limit(core: Core, paging: Fields) -> int:
+    cut = core.settings.limit_above_100 == "cut"
+    return min(paging.whole("limit", 1, 2**31 - 1 if cut else MOST) or MOST, MOST)
 
 
 def _resume(core: Core, token: Json, limit: int) -> Query:

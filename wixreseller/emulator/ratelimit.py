@@ -1,7 +1,8 @@
 """Count requests and refuse those past the limit.
 
 Documented: 200 requests a minute, then 429. Guesses, switchable: how they are counted, whose they
-are, whether ``Retry-After`` says when to come again.
+are, what a 429 says, whether ``Retry-After`` tells when to come again. Another process that uses
+the same key can be simulated.
 """
 
 import math
@@ -55,6 +56,7 @@ class _Counter:
     used: int = 0
     times: deque[float] = attrs.field(factory=deque[float])
     tokens: float = 0.0
+    foreign: float | None = None
 
 
 @attrs.frozen
@@ -91,8 +93,15 @@ class RateLimiter:
             return
         now = self._clock.epoch()
         name = f"{settings.rate_limit_kind} {caller}"
-        counter = self._counters.setdefault(name, _Counter(now, tokens=float(limit.count)))
+        counter = self._counters.get(name)
+        if counter is None:
+            # What others do, they have been doing for a while.
+            since = now - limit.seconds if settings.foreign_requests_per_minute else now
+            counter = _Counter(since, tokens=float(limit.count), foreign=since)
+            self._counters[name] = counter
         take = {"fixed": _fixed, "sliding": _sliding, "bucket": _bucket}[settings.rate_limit_kind]
+        for moment in _foreign(limit, counter, now, settings.foreign_requests_per_minute):
+            take(limit, counter, moment)
         wait = take(limit, counter, now)
         if wait > 0:
             raise self._refuse(limit, wait, settings)
@@ -106,12 +115,10 @@ class RateLimiter:
             # A date has whole seconds; one more makes sure that it is not too early.
             moment = self._clock.now() + timedelta(seconds=wait + 1)
             headers["Retry-After"] = http_date(moment)
-        return refuse(
-            429,
-            "RESOURCE_EXHAUSTED",
-            f"more than {limit.count} requests in {limit.seconds:g} seconds",
-            headers=headers,
-        )
+        text = f"more than {limit.count} requests in {limit.seconds:g} seconds"
+        if settings.rate_limit_body == "message":
+            return Refusal(429, {"message": text}, headers)
+        return refuse(429, "RESOURCE_EXHAUSTED", text, headers=headers)
 
 
 def _copied(counters: dict[str, _Counter]) -> dict[str, _Counter]:
@@ -119,6 +126,19 @@ def _copied(counters: dict[str, _Counter]) -> dict[str, _Counter]:
         name: attrs.evolve(counter, times=deque(counter.times))
         for name, counter in counters.items()
     }
+
+
+def _foreign(limit: RateLimit, counter: _Counter, now: float, per_minute: float) -> list[float]:
+    """Return when another process sent requests since the last look; it is refused like us."""
+    if per_minute == 0:
+        counter.foreign = None
+        return []
+    apart = 60 / per_minute
+    # What is older than two windows makes no difference any more.
+    last = max(now if counter.foreign is None else counter.foreign, now - 2 * limit.seconds)
+    count = math.floor((now - last) / apart + 1e-9)
+    counter.foreign = last + count * apart
+    return [last + number * apart for number in range(1, count + 1)]
 
 
 def _fixed(limit: RateLimit, counter: _Counter, now: float) -> float:

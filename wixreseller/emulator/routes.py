@@ -93,8 +93,13 @@ def find_route(method: str, raw_path: str) -> Match:
                 break
         else:
             return Match(route, path)
+    raise unknown_route(method, raw_path)
+
+
+def unknown_route(method: str, raw_path: str) -> Refusal:
+    """Make the refusal for a route that is not there: it lists those that are."""
     known: list[Json] = [f"{route.method} {route.path}" for route in ROUTES]
-    raise refuse(
+    return refuse(
         501, "UNIMPLEMENTED", f"{method} {raw_path} is not a known route", {"routes": known}
     )
 

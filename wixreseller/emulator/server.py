@@ -59,7 +59,7 @@ class Emulator:
         self._has_own_seed = seed is not None
         self._seed = parse_seed(default_seed() if seed is None else seed)
         self._loose = loose
-        self._limiter = RateLimiter(RateLimit.parse(rate_limit), self.clock)
+        self._limit = RateLimit.parse(rate_limit)
         self._settings = settings or Settings()
         self._core: Core | None = None
         self._holding: Holding | None = None
@@ -132,8 +132,9 @@ class Emulator:
         self._plant(core, self._seed)
         faults, journal, holding = Faults(), Journal(), Holding(self.clock)
         self._holding = holding
-        backend = Backend(core, self._limiter, faults=faults, journal=journal)
-        parts = Parts(core, self._limiter, faults, journal, holding)
+        limiter = RateLimiter(self._limit, self.clock)
+        backend = Backend(core, limiter, faults=faults, journal=journal)
+        parts = Parts(core, limiter, faults, journal, holding)
         self._control = control = Control(parts, backend, self._seed, self._host)
         # A middleware and no routes: even what aiohttp's router would refuse by itself comes here,
         # so every answer has a request id.

@@ -52,7 +52,51 @@ class Settings:
     fields_honoured: bool = flag(
         "observed", "whether a query returns only the fields it asks for", default=False
     )
+    counted_at_most: float = number(
+        "documented",
+        "above how many matches offset paging says tooManyToCount instead of total; 0: never",
+        default=0.0,
+    )
     # What is read from requests
+    external_id_names: str = choice(
+        "documented",
+        "whether a create also takes external_id, as examples spell it",
+        "both",
+        "externalId",
+    )
+    encoded_slash: str = choice(
+        "guessed", "whether %2F in a path is data, or refused with 400", "data", "refused"
+    )
+    country_required: bool = flag(
+        "documented", "whether create V2 refuses a product without countryCode", default=True
+    )
+    old_create: str = choice(
+        "guessed", "whether Create Package V1 still answers", "served", "unimplemented"
+    )
+    both_ids: str = choice(
+        "guessed",
+        "whether wix-site-id may come beside wix-account-id, or is refused with 400",
+        "tolerated",
+        "refused",
+    )
+    limit_above_100: str = choice(
+        "guessed", "whether a page of more than 100 is refused with 400, or cut", "refused", "cut"
+    )
+    empty_filter: str = choice(
+        "guessed",
+        "whether an empty filter beside a cursor counts as absent, or is refused",
+        "absent",
+        "refused",
+    )
+    object_match: str = choice(
+        "guessed",
+        "whether $hasSome and $hasAll compare objects deeply, or by the given fields only",
+        "deep",
+        "partial",
+    )
+    ne_matches_missing: bool = flag(
+        "guessed", "whether $ne matches a field that is missing", default=True
+    )
     delete_bodies: str = choice(
         "guessed", "whether DELETE bodies arrive, or a proxy on the way drops them", "keep", "drop"
     )
@@ -73,12 +117,28 @@ class Settings:
     idempotency_errors: bool = flag(
         "guessed", "whether refusals (4xx) are remembered under the key too", default=False
     )
+    idempotency_scope: str = choice(
+        "guessed",
+        "whose an idempotency key is: an operation's of an account, an account's, an API key's",
+        "operation",
+        "account",
+        "caller",
+    )
     idempotency_lifetime_seconds: float = number(
         "guessed", "how long an idempotency key is remembered", default=86_400.0
     )
     # Refusals
     unknown_package: str = choice(
         "guessed", "the status for a package that does not exist", "404", "428"
+    )
+    unknown_package_code: str = choice(
+        "guessed", "the code for a package that does not exist", "NOT_FOUND", "PACKAGE_NOT_FOUND"
+    )
+    failed_assign: str = choice(
+        "documented",
+        "where a refused move leaves the instance: on its old site, or nowhere",
+        "keeps_site",
+        "unassigns",
     )
     foreign_package: str = choice(
         "guessed", "the status for a package or instance of another account", "404", "403"
@@ -129,6 +189,14 @@ class Settings:
         "off",
         "seconds",
         "date",
+    )
+    rate_limit_body: str = choice(
+        "guessed", "whether a 429 has a code, or only a message", "application", "message"
+    )
+    foreign_requests_per_minute: float = number(
+        "guessed",
+        "how many requests of another process count against every limit, evenly spread",
+        default=0.0,
     )
     rate_limit_kind: str = choice(
         "guessed",
