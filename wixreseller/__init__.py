@@ -46,6 +46,13 @@ if TYPE_CHECKING:
         UnexpectedRedirectError,
         WixResellerError,
     )
+    from wixreseller.hooks import (
+        AttemptEnded,
+        AttemptStarting,
+        Hooks,
+        Retrying,
+        UnknownOutcome,
+    )
     from wixreseller.idempotency import (
         derive_idempotency_key,
     )
@@ -71,6 +78,11 @@ if TYPE_CHECKING:
     from wixreseller.ratelimit import (
         RateLimit,
     )
+    from wixreseller.reconcile import (
+        Ensured,
+        Happened,
+        NotSeen,
+    )
     from wixreseller.retry import (
         RetryPolicy,
     )
@@ -85,6 +97,8 @@ __all__ = [
     "APIError",
     "AsyncClient",
     "AsyncPager",
+    "AttemptEnded",
+    "AttemptStarting",
     "AuthenticationError",
     "BadRequestError",
     "BillingInfo",
@@ -98,14 +112,18 @@ __all__ = [
     "CycleDuration",
     "CycleUnit",
     "DecodeError",
+    "Ensured",
     "ErrorCode",
     "ExternalIdConflictError",
     "FailedPreconditionError",
     "Failure",
     "FailureCode",
     "FieldViolation",
+    "Happened",
+    "Hooks",
     "InstanceFailedError",
     "NotFoundError",
+    "NotSeen",
     "OutcomeUnknownError",
     "PacingError",
     "Package",
@@ -120,12 +138,14 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "RetryPolicy",
+    "Retrying",
     "ServerError",
     "Status",
     "StillPendingError",
     "SyncUsageError",
     "TransportError",
     "UnexpectedRedirectError",
+    "UnknownOutcome",
     "WixResellerError",
     "__version__",
     "derive_idempotency_key",
@@ -185,6 +205,18 @@ _NAMES: Final = {
     "wixreseller.pagination": ("AsyncPager",),
     "wixreseller.ratelimit": ("RateLimit",),
     "wixreseller.retry": ("RetryPolicy",),
+    "wixreseller.hooks": (
+        "AttemptEnded",
+        "AttemptStarting",
+        "Hooks",
+        "Retrying",
+        "UnknownOutcome",
+    ),
+    "wixreseller.reconcile": (
+        "Ensured",
+        "Happened",
+        "NotSeen",
+    ),
     "wixreseller.sync": (
         "Client",
         "Pager",

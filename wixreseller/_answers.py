@@ -16,7 +16,7 @@ from wixreseller._operations import Operation
 from wixreseller.models import CallMeta, ErrorCode, JSONObject, JSONValue, Package, Page
 from wixreseller.retry import parse_retry_after
 
-__all__ = ["Response", "leaves_outcome_unknown", "read_error", "read_package", "read_page"]
+__all__ = ["Response", "read_error", "read_package", "read_page"]
 
 _EXCERPT_LENGTH: Final = 2048
 
@@ -105,11 +105,6 @@ _NOT_FOUND_CODES: Final = frozenset(
         ErrorCode("NOT_FOUND"),
     }
 )
-
-
-def leaves_outcome_unknown(status: int) -> bool:
-    """Say whether a write with this status may have happened all the same."""
-    return status < 200 or status == 408 or status >= 500
 
 
 def read_error(

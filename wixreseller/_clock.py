@@ -6,10 +6,11 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 
 import attrs
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "ServerClock"]
 
 
 @attrs.frozen(kw_only=True)
@@ -23,3 +24,28 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """A number from 0 to 1, for jitter."""
+
+
+@attrs.frozen
+class ServerClock:
+    """Say how far a server's clock is ahead of ours, in seconds, and how sure that is."""
+
+    offset: float
+    uncertainty: float
+
+    @classmethod
+    def from_date(cls, date: str | None, sent: float, received: float) -> ServerClock | None:
+        """Read it from a ``Date`` header of an answer; POSIX times of the request's ends.
+
+        The header has whole seconds, cut off, and was written at some time between the two.
+        """
+        if date is None:
+            return None
+        try:
+            told = parsedate_to_datetime(date).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return cls(
+            offset=told + 0.5 - (sent + received) / 2,
+            uncertainty=0.5 + max(0.0, received - sent) / 2,
+        )

@@ -1,7 +1,7 @@
 """Carry out a logical call: pace → send → decide → wait → send, under one deadline.
 
-The rule that nothing here may break: a write is handed to the network at most once. What then
-gets no readable answer is :class:`~wixreseller.errors.OutcomeUnknownError`, never sent again.
+What follows an attempt is decided in :mod:`wixreseller.matrix` and nowhere else. A write that gets
+no readable answer is :class:`~wixreseller.errors.OutcomeUnknownError`, never sent again.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
-from wixreseller import _answers, errors
+import attrs
+
+from wixreseller import errors
 from wixreseller._answers import Response
-from wixreseller._clock import Clock
-from wixreseller._guard import NoAnswerError, Phase, Progress
+from wixreseller._clock import Clock, ServerClock
+from wixreseller._guard import NoAnswerError, Progress
+from wixreseller._hooks_runner import HooksRunner
+from wixreseller._logical_call import LogicalCall
 from wixreseller._operations import Request
 from wixreseller._pacing import Pacer, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller._transport import Transport
 from wixreseller._wire import WireError
+from wixreseller.config import ClientConfig
+from wixreseller.matrix import Action, Event, Phase, classify_failure, classify_status, decide
 from wixreseller.models import CallMeta
-from wixreseller.retry import RetryPolicy
+from wixreseller.retry import RetryBudget
 
 __all__ = ["Executor"]
 
@@ -31,24 +36,36 @@ Reader = Callable[[Response, CallMeta], T]
 
 _log: Final = logging.getLogger("wixreseller")
 
-# What may go away by itself. Of the 5xx, 501 will not.
-_TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+@attrs.frozen
+class _Ending(Generic[T]):
+    """Hold what one attempt came to."""
+
+    event: Event
+    value: T | None = None
+    error: errors.WixResellerError | None = None
+    """What is raised if the call ends here and is not unknown."""
+    reason: str = ""
+    response: Response | None = None
+
+    @property
+    def retry_after(self) -> float | None:
+        return self.error.retry_after if isinstance(self.error, errors.APIError) else None
 
 
 class Executor:
     """Run calls for a client and its views."""
 
     def __init__(
-        self,
-        transport: Transport,
-        pacer: Pacer,
-        clock: Clock,
-        max_wait: Seconds = NO_TIMEOUT,
+        self, transport: Transport, pacer: Pacer, clock: Clock, hooks: HooksRunner
     ) -> None:
+        self.clock = clock
+        self.server_clock: ServerClock | None = None
+        """How far the server's clock is ahead of ours, as the last answer told."""
         self._transport = transport
         self._pacer = pacer
-        self._clock = clock
-        self._max_wait = max_wait
+        self._hooks = hooks
+        self._budget = RetryBudget()
 
     async def run(
         self,
@@ -56,181 +73,139 @@ class Executor:
         read: Reader[T],
         *,
         timeout: Seconds,
-        deadline: Seconds,
-        retry: RetryPolicy,
+        until: float | None,
+        config: ClientConfig,
     ) -> T:
         """Carry out one logical call and give its result.
 
-        ``timeout`` bounds each attempt, ``deadline`` the whole call, waits included; in seconds.
+        ``timeout`` bounds each attempt, in seconds; ``until`` is the moment of the clock at which
+        the whole call must be over, waits included.
         """
-        call = _Call(request, self._clock)
-        scope = asyncio.timeout(None if deadline is NO_TIMEOUT else deadline)
+        call = LogicalCall(request, self.clock)
+        scope = asyncio.timeout(None if until is None else until - self.clock.monotonic())
         try:
             async with scope:
-                return await self._attempts(call, read, timeout, retry)
+                return await self._attempts(call, read, timeout, until, config)
         except TimeoutError as error:
-            if not scope.expired():
+            if not scope.expired() or isinstance(error, errors.WixResellerError):
                 raise
-            raise call.gave_up(f"the deadline of {deadline:g} s passed", timed_out=True) from error
+            failure = call.gave_up("the deadline passed", timed_out=True)
+            if isinstance(failure, errors.OutcomeUnknownError):
+                await self._hooks.unknown(failure)
+            raise failure from error
         except asyncio.CancelledError:
             if call.may_have_happened:
-                _log.error("%s: cancelled after it was sent; %s", *call.for_log())
+                await self._hooks.cancelled(call.unknown("the call was cancelled", None))
             raise
 
     async def _attempts(
-        self, call: _Call, read: Reader[T], timeout: Seconds, retry: RetryPolicy
+        self,
+        call: LogicalCall,
+        read: Reader[T],
+        timeout: Seconds,
+        until: float | None,
+        config: ClientConfig,
     ) -> T:
+        self._budget.earn()
         while True:
-            try:
-                response = await self._attempt(call, timeout)
-                return call.read(response, read)
-            except (errors.TransportError, errors.APIError) as error:
-                delay = _delay(call, error, retry, self._clock.chance())
-                if delay is None:
-                    raise
-                _log.info("%s: trying again in %.1f s after: %s", call.name, delay, error)
-            call.progress = Progress(Phase.RETRYING)
-            await self._clock.sleep(delay)
-            call.waited += delay
+            ending = await self._attempt(call, read, timeout, config)
+            decision = decide(
+                ending.event,
+                is_write=call.request.operation.is_write,
+                policy=config.retry,
+                attempts=call.attempts,
+                throttled=call.throttled,
+                retry_after=ending.retry_after,
+                has_budget=self._budget.has_some,
+                time_left=None if until is None else until - self.clock.monotonic(),
+                chance=self.clock.chance(),
+            )
+            if decision.action is Action.GIVE and ending.value is not None:
+                _log.debug("%s: done in %d attempts", call.name, call.attempts)
+                return ending.value
+            if decision.action is Action.UNKNOWN:
+                failure = call.unknown(ending.reason, ending.response)
+                await self._hooks.unknown(failure)
+                raise failure from ending.error
+            assert ending.error is not None  # noqa: S101  # only an answer has none
+            if decision.action is Action.RAISE:
+                raise ending.error
+            await self._wait(call, ending, decision.delay)
 
-    async def _attempt(self, call: _Call, timeout: Seconds) -> Response:
+    async def _wait(self, call: LogicalCall, ending: _Ending[T], delay: float) -> None:
+        assert ending.error is not None  # noqa: S101  # there is no retry without one
+        await self._hooks.retrying(call, delay, ending.error)
+        if ending.event is Event.THROTTLED:
+            return  # the gate makes it wait, with all others of the key
+        self._budget.spend()
+        call.progress = Progress(Phase.RETRYING)
+        await self.clock.sleep(delay)
+        call.waited += delay
+
+    async def _attempt(
+        self, call: LogicalCall, read: Reader[T], timeout: Seconds, config: ClientConfig
+    ) -> _Ending[T]:
         call.progress = Progress()
+        limit = config.rate_limit
         try:
-            turn = await self._pacer.take(self._max_wait)
+            turn = await self._pacer.take(NO_TIMEOUT if limit is None else limit.max_wait)
         except WouldWaitError as error:
-            raise call.too_late(error.seconds) from None
+            return _Ending(Event.LATE_TURN, error=call.too_late(error.seconds))
         call.waited += turn.waited
+        ending: _Ending[T] | None = None
         try:
-            call.begin_attempt()
-            return await self._transport.exchange(call.request, call.progress, timeout)
-        except NoAnswerError as failure:
-            raise call.gave_up(failure.reason, timed_out=failure.timed_out) from failure.__cause__
+            ending = await self._exchange(call, read, timeout)
+            return ending
         finally:
-            self._pacer.give_back(turn)
+            self._pacer.give_back(
+                turn,
+                throttled=ending is not None and ending.event is Event.THROTTLED,
+                retry_after=None if ending is None else ending.retry_after,
+                unsent=not call.progress.phase.may_have_sent,
+                answered=ending is not None and ending.response is not None,
+            )
 
-
-class _Call:
-    """Hold what is known of one logical call while it runs, and make its errors."""
-
-    def __init__(self, request: Request, clock: Clock) -> None:
-        self.request = request
-        self.progress = Progress()
-        self.attempts = 0
-        self.waited = 0.0
-        self._clock = clock
-        self._sent_at = datetime.fromtimestamp(clock.posix(), UTC)
-
-    @property
-    def name(self) -> str:
-        return self.request.operation.name
-
-    @property
-    def may_have_happened(self) -> bool:
-        return self.request.operation.is_write and self.progress.may_have_sent
-
-    def begin_attempt(self) -> None:
-        self.attempts += 1
-        self._sent_at = datetime.fromtimestamp(self._clock.posix(), UTC)
-
-    def for_log(self) -> tuple[str, str]:
-        request = self.request
-        return self.name, (
-            f"it may have happened: idempotency key {request.idempotency_key}, "
-            f"account {request.account_id}, external id {request.external_id}"
-        )
-
-    def read(self, response: Response, read: Reader[T]) -> T:
-        """Give the value of an answer, or raise its error."""
-        if not response.is_success:
-            raise self._refused(response)
-        meta = CallMeta(
-            status=response.status,
-            request_id=response.request_id,
-            attempts=self.attempts,
-            waited=self.waited,
-            idempotency_key=self.request.idempotency_key,
-        )
+    async def _exchange(self, call: LogicalCall, read: Reader[T], timeout: Seconds) -> _Ending[T]:
+        await self._hooks.starting(call)
+        call.begin_attempt()
+        began, began_posix = self.clock.monotonic(), self.clock.posix()
+        response: Response | None = None
         try:
-            value = read(response, meta)
-        except WireError as error:
-            if self.request.operation.is_write:
-                raise self._unknown(f"the answer cannot be read: {error}", response) from error
-            raise errors.DecodeError(
-                f"{self.name}: HTTP {response.status}, but the answer cannot be read: {error}",
-                **self._facts(response),
-            ) from error
-        _log.debug("%s: HTTP %d in %d attempts", self.name, response.status, self.attempts)
-        return value
+            response = await self._transport.exchange(call.request, call.progress, timeout)
+        except NoAnswerError as failure:
+            error = call.gave_up(failure.reason, timed_out=failure.timed_out)
+            error.__cause__ = failure.__cause__
+            return _Ending(
+                classify_failure(call.progress.phase), error=error, reason=call.lost(failure.reason)
+            )
+        else:
+            self._note_date(response, began_posix)
+            return _read(call, response, read)
+        finally:
+            await self._hooks.ended(call, response, self.clock.monotonic() - began)
 
-    def gave_up(self, reason: str, *, timed_out: bool) -> errors.WixResellerError:
-        """Make the error of an attempt without an answer, by how far it got."""
-        phase = self.progress.phase.value
-        if self.may_have_happened:
-            return self._unknown(f"{reason}, while {phase}", None)
-        text = f"{self.name}: {reason}, while {phase}"
-        if timed_out:
-            return errors.RequestTimeoutError(text, phase=phase, **self._facts())
-        if self.progress.may_have_sent:
-            return errors.TransportError(text, **self._facts())
-        return errors.ConnectFailedError(text, **self._facts())
+    def _note_date(self, response: Response, sent: float) -> None:
+        told = ServerClock.from_date(response.headers.get("Date"), sent, self.clock.posix())
+        self.server_clock = told or self.server_clock
 
-    def too_late(self, seconds: float) -> errors.PacingError:
-        """Make the error of a call that the limiter would have made wait too long."""
-        return errors.PacingError(
-            f"{self.name}: the rate limit would have it wait {seconds:.1f} s, which is longer "
-            f"than max_wait; it was not sent",
-            retry_after=seconds,
-            **self._facts(),
+
+def _read(call: LogicalCall, response: Response, read: Reader[T]) -> _Ending[T]:
+    if not response.is_success:
+        error = call.refused(response)
+        code = error.code if isinstance(error, errors.APIError) else None
+        event = classify_status(response.status, code)
+        if event is Event.THROTTLED:
+            call.throttled += 1
+        return _Ending(
+            event, error=error, reason=f"the answer was HTTP {response.status}", response=response
         )
-
-    def _refused(self, response: Response) -> errors.WixResellerError:
-        error = _answers.read_error(
-            response,
-            self.request.operation,
-            key=self.request.idempotency_key,
-            attempts=self.attempts,
-            now=self._clock.posix(),
+    try:
+        value = read(response, call.meta(response))
+    except WireError as problem:
+        return _Ending(
+            Event.UNREADABLE,
+            error=call.unreadable(response, problem),
+            reason=f"the answer cannot be read: {problem}",
+            response=response,
         )
-        if self.request.operation.is_write and _answers.leaves_outcome_unknown(response.status):
-            return self._unknown(f"HTTP {response.status}", response, cause=error)
-        return error
-
-    def _unknown(
-        self, reason: str, response: Response | None, cause: Exception | None = None
-    ) -> errors.OutcomeUnknownError:
-        error = errors.OutcomeUnknownError(
-            f"{self.name}: it was sent, but {reason}. It may have happened, and was not sent "
-            f"again: read the state before you do",
-            sent_at=self._sent_at,
-            external_id=self.request.external_id,
-            account_id=self.request.account_id,
-            status=None if response is None else response.status,
-            **self._facts(response),
-        )
-        error.__cause__ = cause
-        _log.error("%s: outcome unknown; %s", *self.for_log())
-        return error
-
-    def _facts(self, response: Response | None = None) -> errors.CallFacts:
-        return {
-            "operation": self.name,
-            "idempotency_key": self.request.idempotency_key,
-            "request_id": None if response is None else response.request_id,
-            "attempts": self.attempts,
-        }
-
-
-def _delay(
-    call: _Call,
-    error: errors.TransportError | errors.APIError,
-    retry: RetryPolicy,
-    chance: float,
-) -> float | None:
-    """Decide whether a read is tried again, and after how many seconds. A write never is."""
-    if call.request.operation.is_write or isinstance(error, errors.PacingError):
-        return None
-    if isinstance(error, errors.APIError):
-        if error.status not in _TEMPORARY_STATUSES:
-            return None
-        return retry.delay(call.attempts, error.retry_after, chance)
-    return retry.delay(call.attempts, None, chance)
+    return _Ending(Event.ANSWERED, value=value, response=response)

@@ -5,14 +5,15 @@ No I/O of its own: this is what :mod:`wixreseller._transport` hands to aiohttp.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 
-__all__ = ["NoAnswerError", "OnePass", "Phase", "Progress", "phase_unguarded", "tracer"]
+from wixreseller.matrix import Phase
+
+__all__ = ["NoAnswerError", "OnePass", "Progress", "phase_unguarded", "tracer"]
 
 # What aiohttp raises before there is a connection, and so before a byte of the request has left.
 _NOT_CONNECTED: Final = (
@@ -28,21 +29,6 @@ _NOT_CONNECTED: Final = (
 _Signal = Callable[[aiohttp.ClientSession, Any, Any], Coroutine[Any, Any, None]]
 
 
-class Phase(enum.Enum):
-    """Name how far an attempt got; the value reads on from "timed out while"."""
-
-    PACING = "waiting for the limiter"
-    PREPARING = "waiting for a free connection or the API key"
-    CONNECTING = "connecting"
-    SENDING = "sending"
-    ANSWERING = "waiting for the answer"
-    READING = "reading the answer"
-    RETRYING = "waiting to try again"
-
-
-_SENT: Final = frozenset({Phase.SENDING, Phase.ANSWERING, Phase.READING})
-
-
 class Progress:
     """Hold the phase of one attempt, written while it runs."""
 
@@ -50,11 +36,6 @@ class Progress:
 
     def __init__(self, phase: Phase = Phase.PACING) -> None:
         self.phase = phase
-
-    @property
-    def may_have_sent(self) -> bool:
-        """Whether a byte of the request may have left this machine."""
-        return self.phase in _SENT
 
 
 class NoAnswerError(Exception):
@@ -96,7 +77,7 @@ class OnePass:
         except Exception as error:
             self._failure = error
             if isinstance(error, _NOT_CONNECTED):
-                self._progress.phase = Phase.CONNECTING
+                self._progress.phase = _phase_of_connecting(error)
             raise
 
 
@@ -112,11 +93,23 @@ def tracer() -> aiohttp.TraceConfig:
         return move
 
     trace = aiohttp.TraceConfig()
+    trace.on_dns_resolvehost_start.append(moves_to(Phase.RESOLVING))
+    trace.on_dns_resolvehost_end.append(moves_to(Phase.CONNECTING))
     # With a connection in hand, aiohttp may begin to write at once.
     trace.on_connection_create_end.append(moves_to(Phase.SENDING))
     trace.on_connection_reuseconn.append(moves_to(Phase.SENDING))
     trace.on_request_headers_sent.append(moves_to(Phase.ANSWERING))
     return trace
+
+
+def _phase_of_connecting(error: Exception) -> Phase:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Phase.RESOLVING
+    if isinstance(
+        error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError)
+    ):
+        return Phase.SECURING
+    return Phase.CONNECTING
 
 
 def phase_unguarded(error: Exception) -> Phase:
@@ -126,5 +119,5 @@ def phase_unguarded(error: Exception) -> Phase:
     network (a test's mock, say): then what is not proven unsent counts as sent.
     """
     if isinstance(error, _NOT_CONNECTED):
-        return Phase.CONNECTING
+        return _phase_of_connecting(error)
     return Phase.SENDING if isinstance(error, (aiohttp.ClientError, OSError)) else Phase.PREPARING

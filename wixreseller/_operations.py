@@ -69,7 +69,14 @@ class Request:
     """Path and query, percent-encoded."""
     body: bytes | None = attrs.field(default=None, repr=False)
     idempotency_key: str | None = None
-    external_id: str | None = None
+    intent: JSONObject = attrs.field(factory=dict[str, JSONValue])
+    """What a write asks for, in Wix's words: enough to see later whether it happened."""
+
+    @property
+    def external_id(self) -> str | None:
+        """The external id that a write gives, if it gives one."""
+        name = self.intent.get("externalId")
+        return name if isinstance(name, str) else None
 
 
 def _path(*segments: str) -> str:
@@ -87,9 +94,13 @@ def _write(
     target: str,
     key: str,
     fields: JSONObject | None = None,
-    external_id: str | None = None,
+    **path: str,
 ) -> Request:
-    """Make the request of a write; the one place that decides how its idempotency key travels."""
+    """Make the request of a write; the one place that decides how its idempotency key travels.
+
+    ``fields`` go into the body; ``path`` names what the path says, for the intent.
+    """
+    fields = fields or {}
     if operation is UPDATE_EXTERNAL_ID:
         # The only write whose schema has no key; sent all the same it might be refused.
         body = None
@@ -98,14 +109,14 @@ def _write(
         # Proxies may drop a DELETE's body, or refuse it, so the query string it is.
         target, body = f"{target}?{urlencode({'idempotencyKey': key})}", None
     else:
-        body = _wire.dumps({"idempotencyKey": key, **(fields or {})})
+        body = _wire.dumps({"idempotencyKey": key, **fields})
     return Request(
         operation=operation,
         account_id=account_id,
         target=target,
         body=body,
         idempotency_key=key,
-        external_id=external_id,
+        intent={**path, **fields},
     )
 
 
@@ -116,7 +127,7 @@ def create_package(
     fields: dict[str, JSONValue] = {"products": [_wire.encode(product) for product in products]}
     if external_id is not None:
         fields["externalId"] = external_id
-    return _write(CREATE, account_id, "/resellers/v2/packages", key, fields, external_id)
+    return _write(CREATE, account_id, "/resellers/v2/packages", key, fields)
 
 
 def get_package(account_id: str, package_id: str) -> Request:
@@ -126,7 +137,7 @@ def get_package(account_id: str, package_id: str) -> Request:
 
 def cancel_package(account_id: str, key: str, package_id: str) -> Request:
     """Cancel every instance of a package."""
-    return _write(CANCEL, account_id, _V1 + _path(package_id), key)
+    return _write(CANCEL, account_id, _V1 + _path(package_id), key, packageId=package_id)
 
 
 def query_packages(
@@ -163,7 +174,8 @@ def update_package_external_id(
         account_id,
         f"{_V1}/update" + _path(package_id, external_id),
         key,
-        external_id=external_id,
+        packageId=package_id,
+        externalId=external_id,
     )
 
 
@@ -171,17 +183,20 @@ def assign_product_instance_to_site(
     account_id: str, key: str, instance_id: str, site_id: str
 ) -> Request:
     """Put an instance on a site, or move it there."""
-    return _write(ASSIGN, account_id, _INSTANCES + _path(instance_id, site_id), key)
+    target = _INSTANCES + _path(instance_id, site_id)
+    return _write(ASSIGN, account_id, target, key, instanceId=instance_id, siteId=site_id)
 
 
 def unassign_product_instance_from_site(account_id: str, key: str, instance_id: str) -> Request:
     """Take an instance off its site: it floats."""
-    return _write(UNASSIGN, account_id, _INSTANCES + _path(instance_id, "unassign"), key)
+    target = _INSTANCES + _path(instance_id, "unassign")
+    return _write(UNASSIGN, account_id, target, key, instanceId=instance_id)
 
 
 def cancel_product_instance(account_id: str, key: str, instance_id: str) -> Request:
     """Cancel one instance."""
-    return _write(CANCEL_INSTANCE, account_id, _INSTANCES + _path(instance_id), key)
+    target = _INSTANCES + _path(instance_id)
+    return _write(CANCEL_INSTANCE, account_id, target, key, instanceId=instance_id)
 
 
 def adjust_product_instance_specifications(
@@ -201,4 +216,5 @@ def adjust_product_instance_specifications(
         fields["billingInfo"] = _wire.encode(billing_info)
     if discount_code is not None:
         fields["discountCode"] = discount_code
-    return _write(ADJUST, account_id, _INSTANCES + _path(instance_id), key, fields)
+    target = _INSTANCES + _path(instance_id)
+    return _write(ADJUST, account_id, target, key, fields, instanceId=instance_id)

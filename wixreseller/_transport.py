@@ -24,12 +24,13 @@ from aiohttp.client_middlewares import ClientMiddlewareType
 from yarl import URL
 
 from wixreseller._answers import Response
-from wixreseller._guard import NoAnswerError, OnePass, Phase, Progress, phase_unguarded, tracer
+from wixreseller._guard import NoAnswerError, OnePass, Progress, phase_unguarded, tracer
 from wixreseller._operations import Request
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller._version import __version__
 from wixreseller.config import APIKey, KeySource
 from wixreseller.errors import ClientClosedError, ConfigurationError
+from wixreseller.matrix import Phase
 
 __all__ = ["Transport"]
 

@@ -305,6 +305,6 @@ def loads(body: bytes) -> JSONValue:
         raise WireError(f"is not JSON ({error})") from None
 
 
-def dumps(value: object) -> bytes:
-    """Write JSON as bytes, ready to send."""
-    return orjson.dumps(value)
+def dumps(value: object, *, sort_keys: bool = False) -> bytes:
+    """Write JSON as bytes, ready to send; with sorted keys, ready to compare."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None)

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from wixreseller import reconcile
+from wixreseller._calls import Calls
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
+from wixreseller._hooks_runner import HooksRunner
 from wixreseller._pacing import key_identity, pacer_for
-from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller._transport import Transport
-from wixreseller.config import APIKeySource, ClientConfig
+from wixreseller.config import APIKeySource, ClientConfig, IfUnknown
+from wixreseller.errors import OutcomeUnknownError
+from wixreseller.hooks import Hooks
 from wixreseller.models import checks
 from wixreseller.ratelimit import RateLimit
-from wixreseller.resources._calls import Calls
+from wixreseller.reconcile import Happened, NotSeen
 from wixreseller.resources.packages import AsyncPackages
 from wixreseller.resources.product_instances import AsyncProductInstances
 from wixreseller.retry import RetryPolicy
@@ -40,12 +45,15 @@ class AsyncClient:
 
     ``timeout`` (seconds) bounds each attempt, ``deadline`` (seconds) each whole call, waits
     included; ``NO_TIMEOUT`` is endless. ``rate_limit`` paces all requests of the client and its
-    views (``None``: not at all), ``retry`` says how often reads are tried again. ``session`` is an
-    aiohttp session of yours, which is used and never closed; its own middlewares do not run, so
-    pass those that shall as ``middlewares``. ``ssl`` is a TLS context of yours.
+    views (``None``: not at all), ``retry`` says how often what may be tried again is. After a
+    write whose answer was lost, ``if_unknown`` says whether to ``"look"`` at the state, and give
+    the result if that proves that it happened, or to ``"raise"`` at once. ``session`` is an aiohttp
+    session of yours, which is used and never closed; its own middlewares do not run, so pass those
+    that shall as ``middlewares``. ``ssl`` is a TLS context of yours, ``hooks`` are told what
+    happens.
 
-    Use it as an async context manager, or call :meth:`aclose`. Making one needs no event loop, and
-    one client serves any number of loops.
+    Use it as an async context manager, or call :meth:`aclose`. Making one connects to nothing; it
+    serves any number of threads and event loops.
 
     Raises:
         ConfigurationError: no key, or an argument that cannot work; the message names it.
@@ -66,9 +74,11 @@ class AsyncClient:
         deadline: Seconds = NO_TIMEOUT,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         rate_limit: RateLimit | None = RateLimit(200, per=60.0),  # noqa: B008  # frozen
+        if_unknown: IfUnknown = "look",
         session: aiohttp.ClientSession | None = None,
         middlewares: Sequence[ClientMiddlewareType] = (),
         ssl: ssl_module.SSLContext | None = None,
+        hooks: Hooks = Hooks(),  # noqa: B008  # frozen
     ) -> None:
         self._config = ClientConfig.resolve(
             environment=os.environ,
@@ -79,6 +89,7 @@ class AsyncClient:
             deadline=deadline,
             retry=retry,
             rate_limit=rate_limit,
+            if_unknown=if_unknown,
         )
         clock = Clock()
         self._transport = Transport(
@@ -88,12 +99,9 @@ class AsyncClient:
             middlewares=middlewares,
             ssl=ssl,
         )
-        self._executor = Executor(
-            self._transport,
-            pacer_for(self._config.base_url, key_identity(self._config.keys), rate_limit, clock),
-            clock,
-            NO_TIMEOUT if rate_limit is None else rate_limit.max_wait,
-        )
+        pacer = pacer_for(self._config.base_url, key_identity(self._config.keys), rate_limit, clock)
+        runner = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
+        self._calls = Calls(self._config, Executor(self._transport, pacer, clock, runner))
         self._is_view = False
         self._attach()
 
@@ -106,15 +114,35 @@ class AsyncClient:
         Raises:
             ConfigurationError: ``account_id`` is no GUID.
         """
-        view = object.__new__(AsyncClient)
-        view._config = attrs.evolve(
+        config = attrs.evolve(
             self._config, account_id=checks.guid(account_id, "account_id"), is_account_view=True
         )
+        view = object.__new__(AsyncClient)
+        view._config = config
         view._transport = self._transport
-        view._executor = self._executor
+        view._calls = attrs.evolve(self._calls, config=config)
         view._is_view = True
         view._attach()
         return view
+
+    async def resolve(
+        self,
+        error: OutcomeUnknownError,
+        *,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Happened | NotSeen:
+        """Look whether a write happened whose outcome was unknown; reads only.
+
+        ``error`` may come from another process: it pickles with all that is needed. ``Happened``
+        is proven, and holds the package as it is now. ``NotSeen`` is not proof of the contrary:
+        a write may become visible late.
+
+        Raises:
+            ConfigurationError: ``error`` is not one that a call raised.
+            WixResellerError: the state could not be read.
+        """
+        return await reconcile.resolve(self._calls, error, self._calls.times(timeout, deadline))
 
     async def aclose(self) -> None:
         """Close the connections. Twice is fine; a call after it raises ClientClosedError."""
@@ -143,6 +171,5 @@ class AsyncClient:
         )
 
     def _attach(self) -> None:
-        calls = Calls(self._config, self._executor)
-        self.packages = AsyncPackages(calls)
-        self.product_instances = AsyncProductInstances(calls)
+        self.packages = AsyncPackages(self._calls)
+        self.product_instances = AsyncProductInstances(self._calls)

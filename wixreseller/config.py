@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import attrs
@@ -23,6 +23,7 @@ __all__ = [
     "APIKey",
     "APIKeySource",
     "ClientConfig",
+    "IfUnknown",
     "KeySource",
 ]
 
@@ -30,6 +31,9 @@ WIX_BASE_URL: Final = "https://www.wixapis.com"
 API_KEY_VARIABLE: Final = "WIX_API_KEY"
 ACCOUNT_ID_VARIABLE: Final = "WIX_ACCOUNT_ID"
 BASE_URL_VARIABLE: Final = "WIXRESELLER_BASE_URL"
+
+IfUnknown = Literal["look", "raise"]
+"""What follows an unknown outcome: look at the state, or raise at once."""
 
 _WIX_DOMAINS: Final = ("wixapis.com", "wix.com")
 _EMULATOR_KEY_PREFIX: Final = "EMU."
@@ -152,6 +156,7 @@ class ClientConfig:
     deadline: Seconds
     retry: RetryPolicy
     rate_limit: RateLimit | None
+    if_unknown: IfUnknown
     is_account_view: bool = False
     """Whether queries are kept to ``account_id``: true in a view made by ``for_account``."""
 
@@ -167,6 +172,7 @@ class ClientConfig:
         deadline: Seconds = NO_TIMEOUT,
         retry: RetryPolicy | None = None,
         rate_limit: RateLimit | None = None,
+        if_unknown: IfUnknown = "look",
     ) -> ClientConfig:
         """Check the arguments, and take what is absent from the environment.
 
@@ -190,6 +196,7 @@ class ClientConfig:
             rate_limit=None
             if rate_limit is None
             else checks.instance_of(rate_limit, RateLimit, "rate_limit"),
+            if_unknown=checks.one_of(if_unknown, ("look", "raise"), "if_unknown"),
         )
 
     def account(self, given: str | None) -> str:

@@ -32,7 +32,7 @@ All of them pickle, with their attributes, and none ever holds the API key.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import attrs
 
@@ -65,12 +65,17 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ServerError",
+    "SiteState",
     "StillPendingError",
     "SyncUsageError",
     "TransportError",
     "UnexpectedRedirectError",
     "WixResellerError",
 ]
+
+
+SiteState = Literal["old_site", "floating", "new_site", "unknown"]
+"""Where an instance is after an assign that failed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -183,9 +188,11 @@ class PacingError(TransportError):
 class OutcomeUnknownError(WixResellerError):
     """Report a write that was sent and whose answer was lost: it may have happened.
 
-    It was not sent again. Find out with a read (``external_id``), or send again yourself with
-    the same ``idempotency_key``. ``sent_at`` is an aware UTC datetime; ``status`` is the HTTP
-    status if one arrived.
+    It was not sent again. Find out later with ``client.resolve(error)``, in another process too,
+    or send again yourself with the same ``idempotency_key``. ``sent_at`` (an aware UTC datetime)
+    is when the first attempt began, by this machine's clock; ``status`` is the HTTP status if one
+    arrived. ``intent`` is what was asked for, in Wix's words. ``site_state`` is set after an
+    assign: where the instance is now (``old_site``, ``floating``, ``new_site``, ``unknown``).
     """
 
     def __init__(
@@ -196,6 +203,7 @@ class OutcomeUnknownError(WixResellerError):
         external_id: str | None = None,
         account_id: str | None = None,
         status: int | None = None,
+        intent: Mapping[str, JSONValue] | None = None,
         **facts: Unpack[CallFacts],
     ) -> None:
         super().__init__(message, **facts)
@@ -203,6 +211,8 @@ class OutcomeUnknownError(WixResellerError):
         self.external_id = external_id
         self.account_id = account_id
         self.status = status
+        self.intent: dict[str, JSONValue] = dict(intent or {})
+        self.site_state: SiteState | None = None
 
     def _support_facts(self) -> list[tuple[str, object]]:
         return [
@@ -218,7 +228,8 @@ class APIError(WixResellerError):
 
     ``code`` is Wix's application code (``err.code == "PRODUCT_LIMIT_EXCEEDED"``) or ``None``,
     ``details`` the answer's own ``details`` object, ``field_violations`` what a 400 refused,
-    ``retry_after`` the seconds of a ``Retry-After`` header.
+    ``retry_after`` the seconds of a ``Retry-After`` header. ``site_state`` is set after an assign
+    that failed: where the instance is now (``old_site``, ``floating``, ``new_site``, ``unknown``).
     """
 
     def __init__(
@@ -240,6 +251,7 @@ class APIError(WixResellerError):
         self.details: dict[str, JSONValue] = dict(details or {})
         self.field_violations = tuple(field_violations)
         self.retry_after = retry_after
+        self.site_state: SiteState | None = None
 
     def _support_facts(self) -> list[tuple[str, object]]:
         return [("status", self.status), ("code", self.code), ("message", self.message or None)]

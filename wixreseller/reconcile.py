@@ -1,71 +1,339 @@
-"""Compare what exists with what was asked for."""
+"""Know what happened: settle unknown outcomes, ensure a package, wait until it is delivered."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import copy
 from collections.abc import Sequence
+from typing import Final
 
-from wixreseller.models import Package, Product, ProductInstance, Status
+import attrs
 
-__all__ = ["differences", "is_dead"]
+from wixreseller import _operations, _wire
+from wixreseller._calls import Calls, Times
+from wixreseller._compare import differences, is_dead
+from wixreseller._flights import Ensured, Flight
+from wixreseller._hooks_runner import log_unknown
+from wixreseller._look import PROOFS, Happened, NotSeen, find_instance, look
+from wixreseller._operations import Request
+from wixreseller.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    ExternalIdConflictError,
+    InstanceFailedError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    SiteState,
+    StillPendingError,
+    WixResellerError,
+)
+from wixreseller.idempotency import derive_idempotency_key
+from wixreseller.models import CallMeta, Package, Product, Status, checks
 
-_DEAD = frozenset({Status.CANCELED, Status.FAILED})
+__all__ = [
+    "Ensured",
+    "Happened",
+    "NotSeen",
+    "assign",
+    "differences",
+    "ensure",
+    "ensure_key",
+    "is_dead",
+    "resolve",
+    "wait_until_settled",
+    "write",
+]
+
+_FIRST_LOOK_AGAIN: Final = 0.5
+_FIRST_POLL: Final = 2.0
+_LONGEST_POLL: Final = 30.0
 
 
-def is_dead(package: Package) -> bool:
-    """Say whether nothing of a package is left: all its instances are canceled or failed."""
-    return all(instance.status in _DEAD for instance in package.product_instances)
+# --- unknown outcomes ---------------------------------------------------------------------------
 
 
-def differences(package: Package, products: Sequence[Product]) -> list[str]:
-    """Say, in sentences, how a package differs from the products it should hold; empty if not.
+async def write(calls: Calls, request: Request, times: Times) -> Package:
+    """Carry out a write. If its answer is lost, look whether it happened, and give the result.
 
-    Only what was asked for is compared: what the products leave open, Wix may have filled in. The
-    discount code is left out, because an invalid one is dropped without a word. Instances are
-    matched without regard to their order.
+    Raises:
+        OutcomeUnknownError: it was sent, and what can be read does not prove that it happened.
     """
-    rest = list(package.product_instances)
-    found: list[str] = []
-    for number, product in enumerate(products):
-        same_product = [
-            item for item in rest if _same_id(item.catalog_product_id, product.catalog_product_id)
-        ]
-        if not same_product:
-            found.append(f"products[{number}]: no instance of {product.catalog_product_id}")
-            continue
-        best = min(same_product, key=lambda item: len(_differing(item, product)))
-        rest.remove(best)
-        found += [f"products[{number}].{sentence}" for sentence in _differing(best, product)]
-    found += [
-        f"instance {item.instance_id} of {item.catalog_product_id} was not asked for"
-        for item in rest
-    ]
-    return found
+    name, key = request.external_id, request.idempotency_key or ""
+    recent, clock = calls.recent, calls.executor.clock
+    is_create = request.operation is _operations.CREATE and name is not None
+    if not is_create or name is None:
+        return await _write(calls, request, times)
+    account = request.account_id
+    recent.begin(account, name, key, clock.posix())
+    try:
+        package = await _write(calls, request, times)
+    except (OutcomeUnknownError, asyncio.CancelledError):
+        recent.end(account, name, key, clock.posix(), "unknown")
+        raise
+    except BaseException:
+        recent.end(account, name, key, clock.posix(), "failed")
+        raise
+    recent.end(account, name, key, clock.posix(), "done", package.id)
+    return package
 
 
-def _differing(instance: ProductInstance, product: Product) -> list[str]:
-    pairs = [
-        ("site_id", product.site_id, instance.site_id),
-        ("country_code", product.country_code, instance.country_code),
-        ("billing_info", product.billing_info, instance.billing_info),
-        (
-            "reference_product_instance_id",
-            product.reference_product_instance_id,
-            instance.reference_product_instance_id,
+async def _write(calls: Calls, request: Request, times: Times) -> Package:
+    try:
+        return await calls.package(request, times)
+    except OutcomeUnknownError as error:
+        if calls.config.if_unknown == "look":
+            package = await _look_until_settled(calls, error, times)
+            if package is not None:
+                return package
+        log_unknown(error)
+        raise
+
+
+async def _look_until_settled(
+    calls: Calls, error: OutcomeUnknownError, times: Times
+) -> Package | None:
+    """Look, again and again through the settle window, until the state proves the write."""
+    clock = calls.executor.clock
+    end = clock.monotonic() + calls.config.retry.settle_window
+    times = times.capped(end)
+    pause = _FIRST_LOOK_AGAIN
+    with contextlib.suppress(WixResellerError):  # it cannot be read either: it stays unknown
+        while True:
+            seen = await look(calls, error, times)
+            if isinstance(seen, Happened):
+                return _with_meta_of(error, seen.package)
+            if times.until is not None and clock.monotonic() + pause >= times.until:
+                return None
+            await clock.sleep(pause)
+            pause *= 2
+    return None
+
+
+def _with_meta_of(error: OutcomeUnknownError, package: Package) -> Package:
+    """Tell of the write that was proven, not of the read that proved it."""
+    meta = package.meta or CallMeta(status=200)
+    return attrs.evolve(
+        package,
+        meta=attrs.evolve(
+            meta,
+            request_id=error.request_id or meta.request_id,
+            attempts=error.attempts,
+            idempotency_key=error.idempotency_key,
         ),
-    ]
-    return [
-        f"{name} is {actual}, asked for {wanted}"
-        for name, wanted, actual in pairs
-        if wanted is not None and not _same(wanted, actual)
-    ]
+    )
 
 
-def _same(wanted: object, actual: object) -> bool:
-    if isinstance(wanted, str) and isinstance(actual, str):
-        return _same_id(wanted, actual)
-    return wanted == actual
+async def resolve(calls: Calls, error: OutcomeUnknownError, times: Times) -> Happened | NotSeen:
+    """Look once whether the write of an error happened, in whatever process it was raised."""
+    checks.instance_of(error, OutcomeUnknownError, "error")
+    if error.operation not in PROOFS:
+        raise ConfigurationError("error must be one that a write of this library raised")
+    return await look(calls, error, times)
 
 
-def _same_id(one: str | None, other: str | None) -> bool:
-    """Compare ids: GUIDs are the same in capital and small letters."""
-    return one is not None and other is not None and one.lower() == other.lower()
+# --- ensure -------------------------------------------------------------------------------------
+
+
+def ensure_key(account_id: str, external_id: str, products: Sequence[Product]) -> str:
+    """Derive the idempotency key of an ensure: the same order has the same key, for ever."""
+    content = _wire.dumps([_wire.encode(product) for product in products], sort_keys=True)
+    return derive_idempotency_key("ensure", account_id.lower(), external_id, content.decode())
+
+
+async def ensure(
+    calls: Calls,
+    account_id: str,
+    key: str,
+    products: Sequence[Product],
+    external_id: str,
+    times: Times,
+) -> Ensured:
+    """Find the package of an external id, or create it. One flight at a time for each id."""
+    loop = asyncio.get_running_loop()
+    flight = (loop, account_id, external_id)
+    while (under_way := calls.flights.get(flight)) is not None:
+        landed = await asyncio.shield(under_way.landed)
+        if under_way.key != key or landed is None:
+            continue  # another order, or it failed for certain: look, and try
+        if isinstance(landed, Ensured):
+            return attrs.evolve(landed, outcome="existing")
+        raise copy.copy(landed)
+    mine = Flight(key, loop.create_future())
+    calls.flights[flight] = mine
+    try:
+        landed = await _ensure(calls, account_id, key, products, external_id, times)
+    except OutcomeUnknownError as error:
+        mine.landed.set_result(error)
+        raise
+    else:
+        mine.landed.set_result(landed)
+        return landed
+    finally:
+        del calls.flights[flight]
+        if not mine.landed.done():
+            mine.landed.set_result(None)
+
+
+async def _ensure(
+    calls: Calls,
+    account_id: str,
+    key: str,
+    products: Sequence[Product],
+    external_id: str,
+    times: Times,
+) -> Ensured:
+    existing = await _existing(calls, account_id, external_id, times)
+    if existing:
+        return Ensured(package=_same(existing, products, external_id), outcome="existing")
+    request = _operations.create_package(account_id, key, products, external_id)
+    try:
+        return Ensured(package=await write(calls, request, times), outcome="created")
+    except ConflictError:
+        # The server knows the key: an earlier process sent this very order. Its package may be
+        # on its way to the queries.
+        existing = await _existing(calls, account_id, external_id, times, is_due=True)
+        if not existing:
+            raise
+        return Ensured(package=_same(existing, products, external_id), outcome="existing")
+
+
+async def _existing(
+    calls: Calls, account_id: str, external_id: str, times: Times, *, is_due: bool = False
+) -> Sequence[Package]:
+    """Give the packages of an external id.
+
+    Where one is due to appear, look through the settle window: after a create of this process
+    whose outcome is unknown, or when the server says that it knows the order.
+    """
+    clock, window = calls.executor.clock, calls.config.retry.settle_window
+    unknown = calls.recent.unknown_since(account_id, external_id)
+    since_unknown = None if unknown is None else clock.posix() - unknown
+    wait = window if is_due else max(0.0, window - since_unknown) if since_unknown else 0.0
+    end = clock.monotonic() + wait
+    pause = _FIRST_LOOK_AGAIN
+    while True:
+        page = await calls.page(calls.query_by_external_id(account_id, external_id), times)
+        left = end - clock.monotonic()
+        if page.packages:
+            return page.packages
+        if made := await _made_here(calls, account_id, external_id, times):
+            return [made]
+        if left <= 0:
+            return ()
+        await clock.sleep(min(pause, left))
+        pause *= 2
+
+
+async def _made_here(
+    calls: Calls, account_id: str, external_id: str, times: Times
+) -> Package | None:
+    """Read the package that this process made a moment ago: a query might not show it yet."""
+    package_id = calls.recent.package_of(account_id, external_id)
+    if package_id is None:
+        return None
+    try:
+        package = await calls.package(_operations.get_package(account_id, package_id), times)
+    except NotFoundError:
+        return None
+    return package if package.external_id == external_id else None
+
+
+def _same(packages: Sequence[Package], products: Sequence[Product], external_id: str) -> Package:
+    if len(packages) > 1:
+        found = [f"there are {len(packages)}: {', '.join(package.id for package in packages)}"]
+    elif is_dead(packages[0]):
+        found = ["all its instances are canceled or failed"]
+    else:
+        found = differences(packages[0], products)
+    if not found:
+        return packages[0]
+    meta = packages[0].meta
+    raise ExternalIdConflictError(
+        f"ensure: what exists under the external id {external_id!r} is not what was asked for: "
+        f"{'; '.join(found)}",
+        matches=packages,
+        differences=found,
+        operation="ensure",
+        request_id=meta.request_id if meta else None,
+        attempts=meta.attempts if meta else 0,
+    )
+
+
+# --- assign -------------------------------------------------------------------------------------
+
+
+async def assign(calls: Calls, request: Request, times: Times) -> Package:
+    """Carry out an assign; if it fails, say on the error where the instance is now.
+
+    Wix documents that a failed assign may leave the instance on its old site or on none.
+    """
+    try:
+        return await write(calls, request, times)
+    except (AuthenticationError, PermissionDeniedError, RateLimitError):
+        raise  # refused before anything was touched
+    except OutcomeUnknownError as error:
+        if calls.config.if_unknown == "look":
+            error.site_state = await _site_state(calls, request, times)
+        raise
+    except APIError as error:
+        error.site_state = await _site_state(calls, request, times)
+        raise
+
+
+async def _site_state(calls: Calls, request: Request, times: Times) -> SiteState:
+    instance_id, site_id = (str(request.intent[name]) for name in ("instanceId", "siteId"))
+    try:
+        found = await find_instance(calls, request.account_id, instance_id, times)
+    except WixResellerError:
+        return "unknown"
+    if found is None:
+        return "unknown"
+    now = found[1].site_id
+    if now is None:
+        return "floating"
+    return "new_site" if now.lower() == site_id.lower() else "old_site"
+
+
+# --- delivery -----------------------------------------------------------------------------------
+
+
+async def wait_until_settled(
+    calls: Calls, account_id: str, package_id: str, times: Times
+) -> Package:
+    """Poll a package until none of its instances is ``PENDING``; pace and back off while at it.
+
+    Raises:
+        InstanceFailedError: an instance ended as ``FAILED``.
+        StillPendingError: the deadline passed first.
+    """
+    clock = calls.executor.clock
+    pause = _FIRST_POLL
+    while True:
+        package = await calls.package(_operations.get_package(account_id, package_id), times)
+        statuses = {item.instance_id: item.status for item in package.product_instances}
+        meta = package.meta or CallMeta(status=200)
+        if failed := [name for name, status in statuses.items() if status is Status.FAILED]:
+            raise InstanceFailedError(
+                f"wait_until_settled: of package {package_id} failed: {', '.join(failed)}",
+                operation="wait_until_settled",
+                request_id=meta.request_id,
+                attempts=meta.attempts,
+            )
+        pending = [name for name, status in statuses.items() if status is Status.PENDING]
+        if not pending:
+            return package
+        if times.until is not None and clock.monotonic() + pause >= times.until:
+            raise StillPendingError(
+                f"wait_until_settled: of package {package_id} are still pending: "
+                f"{', '.join(pending)}",
+                operation="wait_until_settled",
+                request_id=meta.request_id,
+                attempts=meta.attempts,
+            )
+        await clock.sleep(pause * (1 + clock.chance() / 5))
+        pause = min(pause * 1.5, _LONGEST_POLL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import aiohttp
 import attrs
@@ -87,12 +87,14 @@ def new_client(
     *,
     key: str = "EMU.demo",
     rate_limit: RateLimit | None = None,
+    if_unknown: Literal["look", "raise"] = "look",
 ) -> AsyncClient:
     return AsyncClient(
         api_key=key,
         account_id=ACCOUNT,
         base_url=emulator.url,
         rate_limit=rate_limit,
+        if_unknown=if_unknown,
         middlewares=[wire],
     )
 
@@ -159,7 +161,7 @@ async def test_every_create_is_preceded_by_one_look_and_carries_a_key_made_of_it
 
 
 def test_the_key_of_an_order_is_the_same_in_every_version() -> None:
-    assert "1d5c73e8-3a47-f22c-eb3d-54819fe3bb1a" == order_key(order("sub-1"))
+    assert "888cdc5d-47f8-cd18-4951-c4ae1f5d3778" == order_key(order("sub-1"))
     assert order_key(order("sub-1")) != order_key(order("sub-2"))
     assert order_key(order("sub-1")) != order_key(order("sub-1", BASIC, BASIC))
 
@@ -205,10 +207,24 @@ async def test_a_refusal_fails_its_order_with_the_words_of_wix_and_the_others_go
     assert "PRODUCT_LIMIT_EXCEEDED" == outcomes["limited"].code
 
 
-async def test_a_lost_answer_is_unknown_never_sent_again_and_found_by_the_next_run(
+async def test_a_lost_answer_is_looked_for_and_the_order_found_created(
     client: AsyncClient, wire: Wire
 ) -> None:
     wire.lose_answers = True
+    summary, _ = await run(client, orders(4))
+    assert Summary(created=4) == summary
+    assert 4 == wire.sent["packages"]
+
+
+async def test_a_lost_answer_is_unknown_never_sent_again_and_found_by_the_next_run(
+    emulator: Emulator, wire: Wire
+) -> None:
+    wire.lose_answers = True
+    async with new_client(emulator, wire, if_unknown="raise") as client:
+        await check_unknown_and_found(client, wire)
+
+
+async def check_unknown_and_found(client: AsyncClient, wire: Wire) -> None:
     summary, outcomes = await run(client, orders(4))
     assert Summary(unknown=4) == summary
     assert "OUTCOME_UNKNOWN" == the(Unknown, outcomes["sub-0"]).code

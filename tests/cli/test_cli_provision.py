@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from wixreseller.emulator import Emulator
+from wixreseller.emulator import Emulator, Settings
 from wixreseller.emulator.default_seed import PREMIUM_BASIC, SUB_ACCOUNTS
 from wixreseller.testing import EmulatorThread
 
@@ -103,7 +103,8 @@ def test_a_refused_key_exits_3_and_sends_nothing_more(
 
 def test_a_rate_limit_of_the_server_exits_5(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write_orders(5)
-    with EmulatorThread(Emulator(rate_limit="1/3600")) as busy:
+    told = Settings(retry_after="seconds")  # an hour, which nobody waits for
+    with EmulatorThread(Emulator(rate_limit="1/3600", settings=told)) as busy:
         monkeypatch.setenv("WIX_API_KEY", "EMU.demo")
         ran = run("--base-url", busy.url, *UNPACED, "--concurrency", "1")
     assert 5 == ran.code

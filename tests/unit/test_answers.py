@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wixreseller import _answers, errors
 from wixreseller._answers import Response
-from wixreseller._operations import CREATE, GET
+from wixreseller._operations import CREATE
 from wixreseller.models import ErrorCode
 
 
@@ -156,13 +156,3 @@ def test_the_code_of_an_error_compares_with_plain_strings() -> None:
 
     assert error.code == "PRODUCT_LIMIT_EXCEEDED"
     assert ErrorCode.PRODUCT_LIMIT_EXCEEDED is error.code
-
-
-def test_only_a_write_can_be_unknown() -> None:
-    assert (CREATE.is_write, GET.is_write) == (True, False)
-    assert [_answers.leaves_outcome_unknown(status) for status in (404, 408, 500, 429)] == [
-        False,
-        True,
-        True,
-        False,
-    ]

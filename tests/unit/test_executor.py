@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import attrs
@@ -14,11 +15,15 @@ from wixreseller import NO_TIMEOUT, RateLimit, RetryPolicy, _answers, _operation
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
-from wixreseller._guard import NoAnswerError, Phase, Progress
+from wixreseller._guard import NoAnswerError, Progress
+from wixreseller._hooks_runner import HooksRunner
 from wixreseller._operations import Request
 from wixreseller._pacing import Pacer
 from wixreseller._sentinels import Seconds
 from wixreseller._transport import Transport
+from wixreseller.config import ClientConfig
+from wixreseller.hooks import AttemptEnded, AttemptStarting, Hooks, Retrying, UnknownOutcome
+from wixreseller.matrix import Phase
 from wixreseller.models import Package
 
 GUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
@@ -55,7 +60,7 @@ def hang() -> None:
 
 
 async def run(
-    steps: list[Step],
+    steps: Sequence[Step],
     request: Request = READ,
     *,
     fake: FakeClock | None = None,
@@ -64,19 +69,23 @@ async def run(
     retry: RetryPolicy | None = None,
     max_wait: Seconds = NO_TIMEOUT,
     chance: float = 0.0,
+    hooks: Hooks | None = None,
 ) -> Package:
     fake = fake or FakeClock()
     clock = fake.clock(chance)
     pacer = pacer or Pacer(None, clock)
-    executor = Executor(cast("Transport", Script(steps)), pacer, clock, max_wait)
+    script = Script(steps if isinstance(steps, list) else [*steps])  # a list shows what is left
+    executor = Executor(cast("Transport", script), pacer, clock, HooksRunner(hooks or Hooks()))
+    config = ClientConfig.resolve(
+        environment={},
+        api_key="IST.canary-3f1c9a",
+        account_id=GUID,
+        retry=retry,
+        rate_limit=RateLimit(1, max_wait=max_wait),
+    )
+    until = None if deadline is NO_TIMEOUT else clock.monotonic() + deadline
     return await fake.drive(
-        executor.run(
-            request,
-            _answers.read_package,
-            timeout=30.0,
-            deadline=deadline,
-            retry=retry or RetryPolicy(),
-        )
+        executor.run(request, _answers.read_package, timeout=30.0, until=until, config=config)
     )
 
 
@@ -105,10 +114,163 @@ async def test_a_write_that_may_have_happened_is_unknown_after_one_attempt(failu
     assert (steps, caught.value.attempts, caught.value.idempotency_key) == ([OK], 1, "k")
 
 
-@pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.CONNECTING])
-async def test_a_write_that_did_not_leave_failed_to_connect(phase: Phase) -> None:
-    with pytest.raises(errors.ConnectFailedError):
-        await run([phase], WRITE)
+UNSENT = [Phase.PREPARING, Phase.RESOLVING, Phase.CONNECTING, Phase.SECURING]
+
+
+@pytest.mark.parametrize("phase", UNSENT)
+async def test_a_write_that_provably_did_not_leave_is_tried_again(phase: Phase) -> None:
+    package = await run([phase, phase, OK], WRITE)
+
+    assert package.meta is not None
+    assert 3 == package.meta.attempts
+
+
+@pytest.mark.parametrize("phase", UNSENT)
+async def test_a_write_that_never_left_certainly_did_not_happen(phase: Phase) -> None:
+    with pytest.raises(errors.ConnectFailedError) as caught:
+        await run([phase] * 3, WRITE)
+
+    assert 3 == caught.value.attempts
+
+
+@pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
+async def test_a_throttled_call_waits_at_the_gate_and_is_tried_again(request_: Request) -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(100, per=60.0), fake.clock())
+
+    package = await run([throttled()] * 5 + [OK], request_, fake=fake, pacer=pacer)
+
+    assert package.meta is not None
+    assert (6, fake.now) == (package.meta.attempts, package.meta.waited)
+    assert [1.0, 2.0, 4.0, 8.0, 16.0] == fake.slept
+
+
+async def test_a_429_with_a_code_that_is_not_throttling_is_final() -> None:
+    used_up = b'{"message": "", "details": {"applicationError": {"code": "TOKEN_USED"}}}'
+    steps: list[Step] = [Response(status=429, headers={}, body=used_up), OK]
+
+    with pytest.raises(errors.RateLimitError) as caught:
+        await run(steps, WRITE)
+
+    assert ([OK], "TOKEN_USED") == (steps, caught.value.code)
+
+
+async def test_a_call_that_is_throttled_for_ever_is_given_up() -> None:
+    with pytest.raises(errors.RateLimitError) as caught:
+        await run([throttled()] * 3, WRITE, retry=RetryPolicy(max_throttled=3))
+
+    assert 3 == caught.value.attempts
+
+
+async def test_a_retry_that_cannot_fit_into_the_deadline_is_not_begun() -> None:
+    fake = FakeClock()
+
+    with pytest.raises(errors.ServerError):
+        await run([busy(Retry_After="50")], fake=fake, deadline=40.0)
+
+    assert [] == fake.slept
+
+
+async def test_in_an_outage_attempts_stay_within_six_fifths_of_the_calls() -> None:
+    fake = FakeClock()
+    clock = fake.clock()
+    calls = 400
+    script = Script([*[Phase.CONNECTING] * 3 * calls])
+    executor = Executor(cast("Transport", script), Pacer(None, clock), clock, HooksRunner(Hooks()))
+    config = ClientConfig.resolve(environment={}, api_key="IST.canary-3f1c9a", account_id=GUID)
+
+    async def call() -> None:
+        with contextlib.suppress(errors.ConnectFailedError):
+            await executor.run(READ, _answers.read_package, timeout=30.0, until=None, config=config)
+
+    for _ in range(calls):
+        await fake.drive(call())
+    drained = len(script.sent)
+    script.steps[:] = [OK] * 100
+    for _ in range(100):
+        await fake.drive(call())
+    script.steps[:] = [Phase.CONNECTING, Phase.CONNECTING, OK]
+    await fake.drive(call())
+
+    assert drained <= 1.2 * calls + 20
+    assert [] == script.steps  # the stock has refilled: two retries were paid for
+
+
+async def test_hooks_are_told_of_every_attempt_and_retry() -> None:
+    told: list[object] = []
+
+    async def tell(event: object) -> None:
+        told.append(event)
+
+    hooks = Hooks(before_attempt=told.append, after_attempt=tell, on_retry=tell)
+    await run([busy(), OK], hooks=hooks)
+
+    starting, ended, retrying, again, done = told
+    assert isinstance(starting, AttemptStarting)
+    assert isinstance(ended, AttemptEnded)
+    assert isinstance(retrying, Retrying)
+    assert isinstance(again, AttemptStarting)
+    assert isinstance(done, AttemptEnded)
+    assert (1, 503, 1, 2, 200) == (
+        starting.attempt,
+        ended.status,
+        retrying.attempts,
+        again.attempt,
+        done.status,
+    )
+
+
+async def test_a_hook_is_told_of_an_unknown_outcome_with_its_key() -> None:
+    told: list[UnknownOutcome] = []
+
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
+        await run([Phase.ANSWERING], WRITE, hooks=Hooks(on_unknown=told.append))
+
+    (event,) = told
+    assert (caught.value, "k", False) == (
+        event.error,
+        event.error.idempotency_key,
+        event.was_cancelled,
+    )
+
+
+async def test_a_hook_that_raises_loses_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: object) -> None:
+        raise LookupError("the hook is broken")
+
+    package = await run([OK], WRITE, hooks=Hooks(before_attempt=broken, after_attempt=broken))
+
+    assert GUID == package.id
+    assert 2 == caplog.text.count("the hook is broken") / 2  # once as text, once in the traceback
+
+
+async def test_a_cancelled_write_tells_its_key_before_it_ends() -> None:
+    told: list[UnknownOutcome] = []
+    sent = asyncio.Event()
+
+    async def starting(_: object) -> None:
+        sent.set()
+
+    clock = FakeClock().clock()
+    runner = HooksRunner(Hooks(before_attempt=starting, on_unknown=told.append))
+    executor = Executor(cast("Transport", Script([hang])), Pacer(None, clock), clock, runner)
+    config = ClientConfig.resolve(environment={}, api_key="IST.canary-3f1c9a", account_id=GUID)
+    task = asyncio.ensure_future(
+        executor.run(WRITE, _answers.read_package, timeout=30.0, until=None, config=config)
+    )
+    await sent.wait()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    (event,) = told
+    assert ("k", True) == (event.error.idempotency_key, event.was_cancelled)
+
+
+def throttled() -> Response:
+    return Response(status=429, headers={}, body=b"")
 
 
 async def test_the_waits_between_attempts_double_up_to_their_limit() -> None:

@@ -25,6 +25,10 @@ async def raw() -> AsyncIterator[RawServer]:
 async def raw_client(raw: RawServer) -> AsyncIterator[AsyncClient]:
     """Give a client of the raw server."""
     async with AsyncClient(
-        api_key=CANARY, account_id=GUID, base_url=raw.url, rate_limit=None
+        api_key=CANARY,
+        account_id=GUID,
+        base_url=raw.url,
+        rate_limit=None,
+        if_unknown="raise",
     ) as client:
         yield client

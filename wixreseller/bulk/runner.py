@@ -15,15 +15,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
-import orjson
 
-from wixreseller import _wire, errors
+from wixreseller import errors
 from wixreseller.bulk.orders import Order
 from wixreseller.bulk.results import Failed, Ok, Outcome, Unknown
 from wixreseller.bulk.summary import StopReason, Summary, Tally
-from wixreseller.idempotency import derive_idempotency_key
 from wixreseller.models import Package, checks
-from wixreseller.reconcile import differences, is_dead
+from wixreseller.reconcile import differences, ensure_key, is_dead
 
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
@@ -108,11 +106,8 @@ async def provision(
 
 
 def order_key(order: Order) -> str:
-    """Derive the idempotency key of an order: the same whenever and wherever it is sent."""
-    content = orjson.dumps(
-        [_wire.encode(product) for product in order.products], option=orjson.OPT_SORT_KEYS
-    )
-    return derive_idempotency_key(order.account_id.lower(), order.external_id, content.decode())
+    """Derive the idempotency key of an order: that of ``ensure``, wherever it is sent."""
+    return ensure_key(order.account_id, order.external_id, order.products)
 
 
 class _Run:

@@ -30,6 +30,7 @@ __all__ = [
     "idempotency_key",
     "instance_of",
     "max_items",
+    "one_of",
     "optional_guid",
     "page_size",
     "products",
@@ -63,6 +64,14 @@ def instance_of(value: object, kind: type[T], field: str) -> T:
         raise ConfigurationError(
             f"{field} must be a {kind.__name__}, not {type(value).__name__}", field=field
         )
+    return value
+
+
+def one_of(value: T, allowed: Sequence[T], field: str) -> T:
+    """Check that a value is one of a few."""
+    if value not in allowed:
+        names = " or ".join(repr(item) for item in allowed)
+        raise ConfigurationError(f"{field} must be {names}, not {shorten(value)}", field=field)
     return value
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wixreseller import _operations
+from wixreseller import _operations, reconcile
+from wixreseller._calls import Calls
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.errors import ExternalIdConflictError
 from wixreseller.models import JSONObject, Package, Page, Product, checks
 from wixreseller.pagination import AsyncPager
-from wixreseller.resources._calls import Calls
+from wixreseller.reconcile import Ensured
 
 __all__ = ["AsyncPackages"]
 
@@ -20,7 +21,10 @@ class AsyncPackages:
     Every method takes ``account_id`` (the account that owns the package; the client's if absent),
     ``timeout`` (seconds for each attempt) and ``deadline`` (seconds for the whole call, waiting
     for the rate limit included). Writes also take an ``idempotency_key``; without one each call
-    makes its own. A write is sent at most once: if its answer is lost,
+    makes its own.
+
+    A write is sent again only when it provably was not sent, or was refused by throttling. If its
+    answer is lost, the state is looked at; unless that proves that it happened,
     :class:`~wixreseller.errors.OutcomeUnknownError` is raised.
     """
 
@@ -53,7 +57,42 @@ class AsyncPackages:
             checks.products(products, Product),
             None if external_id is None else checks.external_id(external_id),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+
+    async def ensure(
+        self,
+        products: Sequence[Product],
+        *,
+        external_id: str,
+        idempotency_key: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Ensured:
+        """Find the package of an external id, or create it: run again, it does nothing again.
+
+        ``.outcome`` of the result says ``"created"`` or ``"existing"``. The idempotency key is
+        derived from account, external id and products, so that a repetition, in another process
+        too, carries the same. Concurrent calls of one client for the same id share one flight.
+
+        Raises:
+            ConfigurationError: an argument that Wix would refuse; nothing was sent.
+            ExternalIdConflictError: several packages have the external id, or the one that has
+                it differs, or all its instances are canceled or failed; nothing was created.
+            OutcomeUnknownError: it was sent and the answer was lost; ensure again sends the same
+                key, after looking.
+        """
+        calls = self._calls
+        account = calls.account(account_id)
+        ordered = checks.products(products, Product)
+        checks.external_id(external_id)
+        key = (
+            reconcile.ensure_key(account, external_id, ordered)
+            if idempotency_key is None
+            else checks.idempotency_key(idempotency_key)
+        )
+        times = calls.times(timeout, deadline)
+        return await reconcile.ensure(calls, account, key, ordered, external_id, times)
 
     async def find(
         self,
@@ -73,12 +112,8 @@ class AsyncPackages:
         """
         account = self._calls.account(account_id)
         checks.external_id(external_id)
-        request = _operations.query_packages(
-            account,
-            limit=checks.MAX_PAGE_SIZE,
-            filter={"externalId": external_id, "accountId": account},
-        )
-        page = await self._calls.page(request, timeout, deadline)
+        request = self._calls.query_by_external_id(account, external_id)
+        page = await self._calls.page(request, self._calls.times(timeout, deadline))
         if len(page) > 1:
             raise ExternalIdConflictError(
                 f"find: {len(page)} packages of account {account} have the external id "
@@ -106,7 +141,7 @@ class AsyncPackages:
         request = _operations.get_package(
             self._calls.account(account_id), checks.guid(package_id, "package_id")
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await self._calls.package(request, self._calls.times(timeout, deadline))
 
     async def cancel(
         self,
@@ -128,7 +163,7 @@ class AsyncPackages:
             self._calls.key(idempotency_key),
             checks.guid(package_id, "package_id"),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
 
     def query(
         self,
@@ -166,7 +201,8 @@ class AsyncPackages:
             request = _operations.query_packages(
                 account, limit=limit, filter=kept, sort=order, cursor=at
             )
-            return await calls.page(request, timeout, deadline)
+            # The times are those of a page: a loop over many has no end that could be known.
+            return await calls.page(request, calls.times(timeout, deadline))
 
         return AsyncPager(fetch, page_size=page_size, max_items=max_items, cursor=cursor)
 
@@ -195,7 +231,33 @@ class AsyncPackages:
             checks.guid(package_id, "package_id"),
             checks.external_id(external_id),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+
+    async def wait_until_settled(
+        self,
+        package_id: str,
+        *,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds = 3600.0,
+    ) -> Package:
+        """Poll a package until none of its instances is ``PENDING``, and give it.
+
+        Wix has no webhooks for resellers. Polls begin two seconds apart and slow down to thirty;
+        each waits its turn at the rate limit. ``deadline`` is an hour unless you say otherwise.
+        An instance that awaits an action counts as settled.
+
+        Raises:
+            InstanceFailedError: an instance ended as ``FAILED``.
+            StillPendingError: the deadline passed first.
+            NotFoundError: the account has no such package.
+        """
+        return await reconcile.wait_until_settled(
+            self._calls,
+            self._calls.account(account_id),
+            checks.guid(package_id, "package_id"),
+            self._calls.times(timeout, deadline),
+        )
 
 
 def _kept_to(account: str, given: JSONObject | None) -> JSONObject:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wixreseller import _operations
+from wixreseller import _operations, reconcile
+from wixreseller._calls import Calls
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import BillingInfo, Package, checks
-from wixreseller.resources._calls import Calls
 
 __all__ = ["AsyncProductInstances"]
 
@@ -33,7 +33,8 @@ class AsyncProductInstances:
     ) -> Package:
         """Put an instance on a site of the account, or move it there from another.
 
-        If the call fails, the instance may be on the old site or on none: read the package.
+        If the call fails, the instance may be on the old site or on none: ``site_state`` of the
+        error says where it is then, read back.
 
         Raises:
             NotFoundError: the account has no such instance or site.
@@ -45,7 +46,7 @@ class AsyncProductInstances:
             checks.guid(instance_id, "instance_id"),
             checks.guid(site_id, "site_id"),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.assign(self._calls, request, self._calls.times(timeout, deadline))
 
     async def unassign_from_site(
         self,
@@ -67,7 +68,7 @@ class AsyncProductInstances:
             self._calls.key(idempotency_key),
             checks.guid(instance_id, "instance_id"),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
 
     async def cancel(
         self,
@@ -89,7 +90,7 @@ class AsyncProductInstances:
             self._calls.key(idempotency_key),
             checks.guid(instance_id, "instance_id"),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
 
     async def adjust_specifications(
         self,
@@ -128,4 +129,4 @@ class AsyncProductInstances:
             else checks.instance_of(billing_info, BillingInfo, "billing_info"),
             discount_code=checks.discount_code(discount_code),
         )
-        return await self._calls.package(request, timeout, deadline)
+        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller.client import AsyncClient
-from wixreseller.config import APIKeySource
+from wixreseller.config import APIKeySource, IfUnknown
+from wixreseller.errors import OutcomeUnknownError
+from wixreseller.hooks import Hooks
 from wixreseller.ratelimit import RateLimit
+from wixreseller.reconcile import Happened, NotSeen
 from wixreseller.retry import RetryPolicy
 from wixreseller.sync._portal import Portal
 from wixreseller.sync.resources.packages import Packages
@@ -35,12 +38,15 @@ class Client:
 
     ``timeout`` (seconds) bounds each attempt, ``deadline`` (seconds) each whole call, waits
     included; ``NO_TIMEOUT`` is endless. ``rate_limit`` paces all requests of the client and its
-    views (``None``: not at all), ``retry`` says how often reads are tried again. ``session`` is an
-    aiohttp session of yours, which is used and never closed; its own middlewares do not run, so
-    pass those that shall as ``middlewares``. ``ssl`` is a TLS context of yours.
+    views (``None``: not at all), ``retry`` says how often what may be tried again is. After a
+    write whose answer was lost, ``if_unknown`` says whether to ``"look"`` at the state, and give
+    the result if that proves that it happened, or to ``"raise"`` at once. ``session`` is an aiohttp
+    session of yours, which is used and never closed; its own middlewares do not run, so pass those
+    that shall as ``middlewares``. ``ssl`` is a TLS context of yours, ``hooks`` are told what
+    happens.
 
-    Use it as a context manager, or call :meth:`close`. Making one needs no event loop, and
-    one client serves any number of loops.
+    Use it as a context manager, or call :meth:`close`. Making one connects to nothing; it
+    serves any number of threads and event loops.
 
     Raises:
         ConfigurationError: no key, or an argument that cannot work; the message names it.
@@ -61,9 +67,11 @@ class Client:
         deadline: Seconds = NO_TIMEOUT,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         rate_limit: RateLimit | None = RateLimit(200, per=60.0),  # noqa: B008  # frozen
+        if_unknown: IfUnknown = "look",
         session: aiohttp.ClientSession | None = None,
         middlewares: Sequence[ClientMiddlewareType] = (),
         ssl: ssl_module.SSLContext | None = None,
+        hooks: Hooks = Hooks(),  # noqa: B008  # frozen
     ) -> None:
         impl = AsyncClient(
             api_key=api_key,
@@ -73,9 +81,11 @@ class Client:
             deadline=deadline,
             retry=retry,
             rate_limit=rate_limit,
+            if_unknown=if_unknown,
             session=session,
             middlewares=middlewares,
             ssl=ssl,
+            hooks=hooks,
         )
         self._hold(Portal(impl.aclose), impl)
 
@@ -92,6 +102,25 @@ class Client:
         view = object.__new__(Client)
         view._hold(self._portal, impl)
         return view
+
+    def resolve(
+        self,
+        error: OutcomeUnknownError,
+        *,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Happened | NotSeen:
+        """Look whether a write happened whose outcome was unknown; reads only.
+
+        ``error`` may come from another process: it pickles with all that is needed. ``Happened``
+        is proven, and holds the package as it is now. ``NotSeen`` is not proof of the contrary:
+        a write may become visible late.
+
+        Raises:
+            ConfigurationError: ``error`` is not one that a call raised.
+            WixResellerError: the state could not be read.
+        """
+        return self._portal.call(self._impl.resolve, error, timeout=timeout, deadline=deadline)
 
     def close(self) -> None:
         """Close the connections. Twice is fine; a call after it raises ClientClosedError."""

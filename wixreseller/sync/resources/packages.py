@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.models import JSONObject, Package, Product
+from wixreseller.reconcile import Ensured
 from wixreseller.resources.packages import AsyncPackages
 from wixreseller.sync._pager import Pager
 from wixreseller.sync._portal import Portal
@@ -21,7 +22,10 @@ class Packages:
     Every method takes ``account_id`` (the account that owns the package; the client's if absent),
     ``timeout`` (seconds for each attempt) and ``deadline`` (seconds for the whole call, waiting
     for the rate limit included). Writes also take an ``idempotency_key``; without one each call
-    makes its own. A write is sent at most once: if its answer is lost,
+    makes its own.
+
+    A write is sent again only when it provably was not sent, or was refused by throttling. If its
+    answer is lost, the state is looked at; unless that proves that it happened,
     :class:`~wixreseller.errors.OutcomeUnknownError` is raised.
     """
 
@@ -51,6 +55,39 @@ class Packages:
         """
         return self._portal.call(
             self._impl.create,
+            products,
+            external_id=external_id,
+            idempotency_key=idempotency_key,
+            account_id=account_id,
+            timeout=timeout,
+            deadline=deadline,
+        )
+
+    def ensure(
+        self,
+        products: Sequence[Product],
+        *,
+        external_id: str,
+        idempotency_key: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Ensured:
+        """Find the package of an external id, or create it: run again, it does nothing again.
+
+        ``.outcome`` of the result says ``"created"`` or ``"existing"``. The idempotency key is
+        derived from account, external id and products, so that a repetition, in another process
+        too, carries the same. Concurrent calls of one client for the same id share one flight.
+
+        Raises:
+            ConfigurationError: an argument that Wix would refuse; nothing was sent.
+            ExternalIdConflictError: several packages have the external id, or the one that has
+                it differs, or all its instances are canceled or failed; nothing was created.
+            OutcomeUnknownError: it was sent and the answer was lost; ensure again sends the same
+                key, after looking.
+        """
+        return self._portal.call(
+            self._impl.ensure,
             products,
             external_id=external_id,
             idempotency_key=idempotency_key,
@@ -181,6 +218,33 @@ class Packages:
             package_id,
             external_id=external_id,
             idempotency_key=idempotency_key,
+            account_id=account_id,
+            timeout=timeout,
+            deadline=deadline,
+        )
+
+    def wait_until_settled(
+        self,
+        package_id: str,
+        *,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds = 3600.0,
+    ) -> Package:
+        """Poll a package until none of its instances is ``PENDING``, and give it.
+
+        Wix has no webhooks for resellers. Polls begin two seconds apart and slow down to thirty;
+        each waits its turn at the rate limit. ``deadline`` is an hour unless you say otherwise.
+        An instance that awaits an action counts as settled.
+
+        Raises:
+            InstanceFailedError: an instance ended as ``FAILED``.
+            StillPendingError: the deadline passed first.
+            NotFoundError: the account has no such package.
+        """
+        return self._portal.call(
+            self._impl.wait_until_settled,
+            package_id,
             account_id=account_id,
             timeout=timeout,
             deadline=deadline,

@@ -35,7 +35,8 @@ class ProductInstances:
     ) -> Package:
         """Put an instance on a site of the account, or move it there from another.
 
-        If the call fails, the instance may be on the old site or on none: read the package.
+        If the call fails, the instance may be on the old site or on none: ``site_state`` of the
+        error says where it is then, read back.
 
         Raises:
             NotFoundError: the account has no such instance or site.

@@ -1,0 +1,82 @@
+"""Give resources what all calls share: the account, the times, the key, the executor."""
+
+from __future__ import annotations
+
+import attrs
+
+from wixreseller import _answers, _operations
+from wixreseller._executor import Executor
+from wixreseller._flights import Flights
+from wixreseller._operations import Request
+from wixreseller._recent import RecentCreates
+from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
+from wixreseller.config import ClientConfig
+from wixreseller.idempotency import new_idempotency_key
+from wixreseller.models import Package, Page, checks
+
+__all__ = ["Calls", "Times"]
+
+
+@attrs.frozen
+class Times:
+    """Bound one logical call: each attempt in seconds, the whole by a moment of the clock."""
+
+    timeout: Seconds
+    until: float | None
+
+    def capped(self, until: float) -> Times:
+        """Give the same, but over at that moment at the latest."""
+        return attrs.evolve(self, until=until if self.until is None else min(until, self.until))
+
+
+@attrs.frozen
+class Calls:
+    """Run requests with the configuration of one client or view."""
+
+    config: ClientConfig
+    executor: Executor
+    recent: RecentCreates = attrs.field(factory=RecentCreates)
+    flights: Flights = attrs.field(factory=Flights)
+
+    def account(self, given: str | None) -> str:
+        """Give the account of a call: its own, or the client's."""
+        return self.config.account(given)
+
+    def key(self, given: str | None) -> str:
+        """Give the idempotency key of a write: the caller's untouched, or a new one."""
+        return new_idempotency_key() if given is None else checks.idempotency_key(given)
+
+    def times(self, timeout: Seconds | Unset, deadline: Seconds | Unset) -> Times:
+        """Check the times of a call, and begin to count its deadline."""
+        each = self.config.timeout if timeout is UNSET else checks.timeout(timeout, "timeout")
+        whole = self.config.deadline if deadline is UNSET else checks.timeout(deadline, "deadline")
+        now = self.executor.clock.monotonic()
+        return Times(each, None if whole is NO_TIMEOUT else now + whole)
+
+    async def package(self, request: Request, times: Times) -> Package:
+        """Run a request whose answer is a package."""
+        return await self.executor.run(
+            request,
+            _answers.read_package,
+            timeout=times.timeout,
+            until=times.until,
+            config=self.config,
+        )
+
+    async def page(self, request: Request, times: Times) -> Page:
+        """Run a request whose answer is a page."""
+        return await self.executor.run(
+            request,
+            _answers.read_page,
+            timeout=times.timeout,
+            until=times.until,
+            config=self.config,
+        )
+
+    def query_by_external_id(self, account_id: str, external_id: str) -> Request:
+        """Ask for the packages of one account that have an external id."""
+        return _operations.query_packages(
+            account_id,
+            limit=checks.MAX_PAGE_SIZE,
+            filter={"externalId": external_id, "accountId": account_id},
+        )

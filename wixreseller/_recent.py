@@ -1,0 +1,122 @@
+"""Remember the creates of this process, so that one is never taken for another.
+
+What a look at Wix finds is told apart by account, external id, content and time alone. Two creates
+of the same external id close together look the same; only who sent them knows that there were two.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Final, Literal
+
+import attrs
+
+__all__ = ["RecentCreates"]
+
+_REMEMBERED_SECONDS: Final = 900.0
+_MOST: Final = 20_000
+
+State = Literal["in flight", "done", "failed", "unknown"]
+
+
+@attrs.define
+class _Create:
+    key: str
+    began: float
+    state: State = "in flight"
+    ended: float = 0.0
+    package_id: str | None = None
+
+
+class RecentCreates:
+    """Hold the creates of the last quarter of an hour, at most 20,000 external ids.
+
+    Times are POSIX seconds of this machine. Shared by a client and its views, in all threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_name: OrderedDict[tuple[str, str], list[_Create]] = OrderedDict()
+
+    def begin(self, account_id: str, external_id: str, key: str, now: float) -> None:
+        """Note that a create is about to be sent; the same key again is the same create."""
+        with self._lock:
+            creates = self._by_name.setdefault((account_id, external_id), [])
+            self._by_name.move_to_end((account_id, external_id))
+            known = next((create for create in creates if create.key == key), None)
+            if known is None:
+                creates.append(_Create(key, now))
+            else:
+                known.state = "in flight"
+            self._forget(now)
+
+    def end(
+        self,
+        account_id: str,
+        external_id: str,
+        key: str,
+        now: float,
+        state: State,
+        package_id: str | None = None,
+    ) -> None:
+        """Note what came of it."""
+        with self._lock:
+            for create in self._by_name.get((account_id, external_id), ()):
+                if create.key == key:
+                    create.state, create.ended, create.package_id = state, now, package_id
+
+    def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
+        """Give when the create with this key was begun for the first time."""
+        with self._lock:
+            for create in self._by_name.get((account_id, external_id), ()):
+                if create.key == key:
+                    return create.began
+        return None
+
+    def has_rival(self, account_id: str, external_id: str, key: str, since: float) -> bool:
+        """Say whether another create may have made, since then, what a look now finds.
+
+        One that failed for certain made nothing; one that was done made its package before it
+        ended; one that is in flight or unknown may have made its own at any time.
+        """
+        with self._lock:
+            return any(
+                create.key != key
+                and (
+                    create.state in ("in flight", "unknown")
+                    or (create.state == "done" and create.ended >= since)
+                )
+                for create in self._by_name.get((account_id, external_id), ())
+            )
+
+    def unknown_since(self, account_id: str, external_id: str) -> float | None:
+        """Give when a create of this external id last ended without an outcome, if one did."""
+        with self._lock:
+            ends = [
+                create.ended
+                for create in self._by_name.get((account_id, external_id), ())
+                if create.state == "unknown"
+            ]
+        return max(ends, default=None)
+
+    def package_of(self, account_id: str, external_id: str) -> str | None:
+        """Give the package that this process made last under an external id."""
+        with self._lock:
+            made = [
+                create.package_id
+                for create in self._by_name.get((account_id, external_id), ())
+                if create.package_id is not None
+            ]
+        return made[-1] if made else None
+
+    def _forget(self, now: float) -> None:
+        while self._by_name:
+            name, creates = next(iter(self._by_name.items()))
+            is_old = all(
+                create.state != "in flight" and now - create.ended > _REMEMBERED_SECONDS
+                for create in creates
+            )
+            if not is_old and len(self._by_name) <= _MOST:
+                return
+            del self._by_name[name]
