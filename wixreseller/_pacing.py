@@ -103,6 +103,8 @@ class Pacer:
             _registry.keep(self)
             self._is_kept = True
         with self._key.lock:
+            if self.lines:
+                self._sweep()
             is_free = not self.lines and self._shared is None
             if is_free and (turn := self._try(now)) is not None:
                 return turn
@@ -215,11 +217,14 @@ class Pacer:
             ]
         return places
 
+    def _sweep(self) -> None:
+        """Drop the lines of loops that ended without a word to who waited there."""
+        for loop in [loop for loop in self.lines if loop.is_closed()]:
+            self._waiting -= len(self.lines.pop(loop))
+
     def _join(self, place: Place) -> Line:
         line = self.lines.get(place.loop)
         if line is None:
-            for loop in [loop for loop in self.lines if loop.is_closed()]:
-                self._waiting -= len(self.lines.pop(loop))
             line = self.lines[place.loop] = Line()
         line[place] = None
         self._waiting += 1
