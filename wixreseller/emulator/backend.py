@@ -18,7 +18,6 @@ from wixreseller.emulator.journal import Journal
 from wixreseller.emulator.jsonvalue import JsonObject, dumps, loads
 from wixreseller.emulator.messages import Answer, Request
 from wixreseller.emulator.ratelimit import RateLimiter
-from wixreseller.emulator.recording import Exchange, entry_of
 from wixreseller.emulator.replies import Refusal, Violation, internal_error, refuse, refuse_fields
 from wixreseller.emulator.routes import Match, find_route, unknown_route
 from wixreseller.emulator.spoiling import spoil
@@ -71,14 +70,14 @@ class Backend:
             )
         if fault is not None:
             answer = spoil(fault, answer)
-        exchange = Exchange(
-            number=self._journal.last + 1,
+        self._journal.add(
+            request,
+            answer,
+            trace,
+            None if placed is None else {"id": placed.id, "fault": placed.fault.kind},
             time_ms=self._core.clock.milliseconds(),
             milliseconds=round((time.perf_counter() - started) * 1000, 3),
-            request=request,
-            answer=answer,
         )
-        self._journal.add(entry_of(exchange, trace, placed))
         return answer
 
     def respond(

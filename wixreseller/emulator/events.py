@@ -77,7 +77,7 @@ def _forget(store: Store, last: int) -> None:
 def _to_wire(core: Core, row: tuple[SqlValue, ...]) -> JsonObject:
     seq, slug, package_id, instance_id, at_ms, status, failure_code, package = row
     event: JsonObject = {
-        "id": derive_guid(core.store.meta("seed") or "", "event", str(seq)),
+        "id": derive_guid(core.store.seed(), "event", str(seq)),
         "entityFqdn": ENTITY,
         "slug": str(slug),
         "entityId": str(package_id),

@@ -1,6 +1,7 @@
 """Remember the last requests: what was asked, what was answered, what went wrong on purpose.
 
-In memory only, and bounded. Keys are redacted before anything is kept.
+In memory only, and bounded. An entry is written out when somebody reads it, so that remembering
+costs a request next to nothing; the API key is redacted then, wherever it stands.
 """
 
 from collections import deque
@@ -10,7 +11,10 @@ from itertools import islice
 import attrs
 
 from wixreseller.emulator.clock import to_wire
+from wixreseller.emulator.core import Trace
 from wixreseller.emulator.jsonvalue import Json, JsonObject, loads
+from wixreseller.emulator.messages import Answer, Request
+from wixreseller.emulator.targets import account_of
 
 MOST_ENTRIES = 1_000
 MOST_BYTES = 16 * 1024 * 1024
@@ -24,55 +28,54 @@ _SHORTEST_KEY = 4
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """Hold one request and what became of it; without an answer, ``status`` is ``None``.
-
-    ``external_id`` is that of the path; one in the body is read when the entry is shown.
-    """
+    """Hold one request and what became of it; its bodies are no longer than is kept."""
 
     number: int
     time_ms: int
-    method: str
-    path: str
-    operation: str | None
-    account_id: str | None
-    external_id: str | None
-    is_deprecated: bool
-    status: int | None
     milliseconds: float
-    idempotency_key: str | None
-    is_replayed: bool
-    is_committed: bool
-    request_id: str | None
+    request: Request = attrs.field(repr=False)
+    answer: Answer = attrs.field(repr=False)
+    trace: Trace
     fault: JsonObject | None
-    request_headers: Mapping[str, str]
-    request_body: bytes
-    response_headers: Mapping[str, str]
-    response_body: bytes
     is_cut: bool
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes the bodies have."""
+        return len(self.request.body) + len(self.answer.body)
+
+    @property
+    def account_id(self) -> str | None:
+        """Return the account that the header named."""
+        return account_of(self.request) or None
 
     def to_wire(self) -> JsonObject:
         """Return the entry as the control plane lists it."""
-        asked = _body_to_wire(self.request_body)
+        request, answer, trace = self.request, self.answer, self.trace
+        key = _key(request)
+        path = f"{request.path}?{request.raw_query}" if request.raw_query else request.path
+        asked = _body_to_wire(request.body, key)
+        is_sent = answer.ending in ("whole", "truncate")
         return {
             "number": self.number,
             "time": to_wire(self.time_ms),
-            "method": self.method,
-            "path": self.path,
-            "operation": self.operation,
+            "method": request.method,
+            "path": _redact(path, key),
+            "operation": trace.operation,
             "account": self.account_id,
-            "externalId": self.external_id or _external_id_in(asked),
-            "deprecated": self.is_deprecated,
-            "status": self.status,
+            "externalId": trace.external_id or _external_id_in(asked),
+            "deprecated": trace.is_deprecated,
+            "status": answer.status if is_sent else None,
             "milliseconds": self.milliseconds,
-            "idempotencyKey": self.idempotency_key,
-            "replayed": self.is_replayed,
-            "committed": self.is_committed,
-            "requestId": self.request_id,
+            "idempotencyKey": trace.idempotency_key,
+            "replayed": trace.is_replayed,
+            "committed": trace.is_committed,
+            "requestId": answer.headers.get("X-Wix-Request-Id"),
             "fault": self.fault,
-            "requestHeaders": dict(self.request_headers),
+            "requestHeaders": _headers_to_wire(request.headers, key),
             "requestBody": asked,
-            "responseHeaders": None if self.status is None else dict(self.response_headers),
-            "responseBody": None if self.status is None else _body_to_wire(self.response_body),
+            "responseHeaders": _headers_to_wire(answer.headers, key) if is_sent else None,
+            "responseBody": _body_to_wire(answer.body, key) if is_sent else None,
             "cut": self.is_cut,
         }
 
@@ -93,13 +96,36 @@ class Journal:
         """Return how many entries had to make room since the journal began."""
         return self._entries[0].number - 1 if self._entries else self.last
 
-    def add(self, entry: Entry) -> None:
-        """Append an entry; its number is the next one."""
-        self.last = entry.number
+    def add(
+        self,
+        request: Request,
+        answer: Answer,
+        trace: Trace,
+        fault: JsonObject | None,
+        *,
+        time_ms: int,
+        milliseconds: float,
+    ) -> None:
+        """Append an entry."""
+        self.last += 1
+        is_cut = max(len(request.body), len(answer.body)) > MOST_BODY_BYTES
+        if is_cut:
+            request = attrs.evolve(request, body=request.body[:MOST_BODY_BYTES])
+            answer = attrs.evolve(answer, body=answer.body[:MOST_BODY_BYTES])
+        entry = Entry(
+            number=self.last,
+            time_ms=time_ms,
+            milliseconds=milliseconds,
+            request=request,
+            answer=answer,
+            trace=trace,
+            fault=fault,
+            is_cut=is_cut,
+        )
         self._entries.append(entry)
-        self._bytes += _size(entry)
+        self._bytes += entry.size
         while len(self._entries) > MOST_ENTRIES or self._bytes > MOST_BYTES:
-            self._bytes -= _size(self._entries.popleft())
+            self._bytes -= self._entries.popleft().size
 
     def since(
         self, number: int, limit: int, operation: str | None, account_id: str | None
@@ -109,7 +135,7 @@ class Journal:
             entry
             for entry in self._entries
             if entry.number > number
-            and operation in (None, entry.operation)
+            and operation in (None, entry.trace.operation)
             and account_id in (None, entry.account_id)
         )
         return list(islice(found, limit))
@@ -122,44 +148,33 @@ class Journal:
         return count
 
 
-def redact_headers(headers: Mapping[str, str], key: str) -> dict[str, str]:
-    """Return headers without secrets: neither the headers made for them nor the key elsewhere."""
-    shown = {
+def _key(request: Request) -> str:
+    key = request.headers.get("Authorization", "").strip()
+    key = key[7:].strip() if key.lower().startswith("bearer ") else key
+    return key if len(key) >= _SHORTEST_KEY else ""
+
+
+def _redact(text: str, key: str) -> str:
+    return text.replace(key, _REDACTED) if key else text
+
+
+def _headers_to_wire(headers: Mapping[str, str], key: str) -> JsonObject:
+    return {
         # Names of aiohttp's are strings of a kind of their own.
-        str(name): _REDACTED if name.lower() in _SECRET_HEADERS else value
+        str(name): _REDACTED if name.lower() in _SECRET_HEADERS else _redact(value, key)
         for name, value in headers.items()
     }
-    if len(key) >= _SHORTEST_KEY:
-        shown = {name: value.replace(key, _REDACTED) for name, value in shown.items()}
-    return shown
-
-
-def redact_text(text: str, key: str) -> str:
-    """Return a text without the key."""
-    return text.replace(key, _REDACTED) if len(key) >= _SHORTEST_KEY else text
-
-
-def redact_body(body: bytes, key: str) -> bytes:
-    """Return a body without the key, and no more of it than is kept."""
-    if len(key) >= _SHORTEST_KEY:
-        secret = key.encode("utf-8", "surrogateescape")
-        if secret in body:
-            body = body.replace(secret, _REDACTED.encode())
-    return body[:MOST_BODY_BYTES]
-
-
-def _size(entry: Entry) -> int:
-    return len(entry.request_body) + len(entry.response_body)
 
 
 def _external_id_in(body: Json) -> Json:
     return body.get("externalId") or body.get("external_id") if isinstance(body, dict) else None
 
 
-def _body_to_wire(body: bytes) -> Json:
+def _body_to_wire(body: bytes, key: str) -> Json:
     if not body:
         return None
+    text = _redact(body.decode("utf-8", "replace"), key)
     try:
-        return loads(body)
+        return loads(text)
     except ValueError:
-        return body.decode("utf-8", "replace")
+        return text

@@ -38,17 +38,18 @@ def settle(core: Core) -> None:
 
 def _apply_all_due(store: Store) -> None:
     store.execute(
-        "UPDATE packages SET updated_ms = max(updated_ms, due.due_ms) "
-        "FROM due WHERE due.package_seq = packages.seq"
+        "UPDATE packages SET updated_ms = max(updated_ms, (SELECT due_ms FROM due "
+        "WHERE package_seq = packages.seq)) WHERE seq IN (SELECT package_seq FROM due)"
     )
     store.execute(
-        "UPDATE instances SET status = due_status, updated_ms = instances.due_ms, "
+        "UPDATE instances SET status = due_status, updated_ms = due_ms, "
         "failure_code = CASE due_status WHEN 'FAILED' THEN due_failure_code END, "
         "failure_message = CASE due_status WHEN 'FAILED' THEN ? END, "
         "due_ms = CASE due_status WHEN 'ENABLED' THEN expires_ms END, "
         "due_status = CASE WHEN due_status = 'ENABLED' AND expires_ms IS NOT NULL "
         "THEN 'CANCELED' END, due_failure_code = NULL "
-        "FROM due WHERE due.package_seq = instances.package_seq AND due.due_ms = instances.due_ms",
+        "WHERE package_seq IN (SELECT package_seq FROM due) AND due_ms = "
+        "(SELECT due.due_ms FROM due WHERE due.package_seq = instances.package_seq)",
         (FAILURE_MESSAGE,),
     )
 

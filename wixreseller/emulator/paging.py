@@ -55,7 +55,7 @@ def find_page(
 
 def cursor_secret(core: Core) -> bytes:
     """Return what cursors are signed with: the same for the same seed."""
-    return f"cursor {core.store.meta('seed')}".encode()
+    return f"cursor {core.store.seed()}".encode()
 
 
 def _source(core: Core, query: Query, root_id: str, view: View) -> _Source:

@@ -74,7 +74,7 @@ class Snapshots:
         if name not in self._kept and len(self._kept) >= MOST:
             raise refuse(409, "FAILED_PRECONDITION", f"there are {MOST} snapshots already")
         database = sqlite3.connect(":memory:", check_same_thread=False)
-        parts.core.store.connection.backup(database)
+        parts.core.store.copy_to(database)
         self._forget(name)
         snapshot = _Snapshot(name, parts.core.clock.milliseconds(), Moment.of(parts), database)
         self._kept[name] = snapshot
@@ -86,7 +86,7 @@ class Snapshots:
             known: list[Json] = list(self._kept)
             raise refuse(404, "NOT_FOUND", f"there is no snapshot {name}", {"snapshots": known})
         snapshot = self._kept[name]
-        snapshot.database.backup(parts.core.store.connection)
+        parts.core.store.copy_from(snapshot.database)
         snapshot.moment.bring_back(parts)
         return {"name": name, "now": to_wire(parts.core.clock.milliseconds())}
 

@@ -1,5 +1,6 @@
 """Keep packages and their instances: rows in, records out, one transaction a request."""
 
+import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -28,12 +29,23 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self.connection = open_database(path)
+        # Asked for several times a request, and changed hardly ever.
+        self._seed: str | None = None
         self.writes = 0
         """How often packages were written; the journal tells by it whether a request did."""
 
     def close(self) -> None:
         """Close the database."""
         self.connection.close()
+
+    def copy_to(self, database: sqlite3.Connection) -> None:
+        """Copy everything into another database."""
+        self.connection.backup(database)
+
+    def copy_from(self, database: sqlite3.Connection) -> None:
+        """Become a copy of another database."""
+        database.backup(self.connection)
+        self._seed = None
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -43,6 +55,7 @@ class Store:
             yield
         except BaseException:
             self.connection.execute("ROLLBACK")
+            self._seed = None
             raise
         self.connection.execute("COMMIT")
 
@@ -89,6 +102,12 @@ class Store:
         ).fetchone()
         return 0 if row is None else int(row[0])
 
+    def seed(self) -> str:
+        """Return the fingerprint of the seed: what ids and signatures are derived from."""
+        if self._seed is None:
+            self._seed = self.meta("seed") or ""
+        return self._seed
+
     def meta(self, name: str) -> str | None:
         """Return a remembered text."""
         row = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
@@ -96,11 +115,12 @@ class Store:
 
     def remember(self, name: str, value: str) -> None:
         """Remember a text under a name."""
+        self._seed = None
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def new_id(self, kind: str) -> str:
         """Return the next GUID: the same one for the same seed and the same calls."""
-        return derive_guid(self.meta("seed") or "", kind, str(self.count_up(kind)))
+        return derive_guid(self.seed(), kind, str(self.count_up(kind)))
 
     def add_package(self, package: Package) -> Package:
         """Insert a package with its instances, and return it with its ``seq``."""

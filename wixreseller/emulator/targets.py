@@ -7,7 +7,7 @@ from wixreseller.emulator.messages import Request
 from wixreseller.emulator.replies import Refusal
 from wixreseller.emulator.routes import Match, find_route
 
-ACCOUNT_HEADER = "wix-account-id"
+_ACCOUNT_HEADER = "wix-account-id"
 
 
 def target_of(core: Core, request: Request) -> Target:
@@ -15,9 +15,14 @@ def target_of(core: Core, request: Request) -> Target:
     match = match_of(request)
     return Target(
         operation=None if match is None else match.route.operation,
-        account_id=request.headers.get(ACCOUNT_HEADER, "").strip().lower(),
+        account_id=account_of(request),
         external_ids=lambda: _named(request, match) | _owned(core, match),
     )
+
+
+def account_of(request: Request) -> str:
+    """Return the account that the header names, or nothing."""
+    return request.headers.get(_ACCOUNT_HEADER, "").strip().lower()
 
 
 def match_of(request: Request) -> Match | None:

@@ -53,5 +53,5 @@ def read_token(core: Core, token: str) -> int | None:
 
 
 def _sign(core: Core, content: str) -> str:
-    secret = f"consistent {core.store.meta('seed')}".encode()
+    secret = f"consistent {core.store.seed()}".encode()
     return hmac.digest(secret, content.encode(), hashlib.sha256)[:6].hex()
