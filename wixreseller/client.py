@@ -18,7 +18,7 @@ from wixreseller._hooks_runner import HooksRunner
 from wixreseller._pacing import key_identity, pacer_for
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller._transport import Transport
-from wixreseller.config import APIKeySource, ClientConfig, IfUnknown
+from wixreseller.config import APIKeySource, ClientConfig, IfUnknown, check_ssl
 from wixreseller.errors import OutcomeUnknownError
 from wixreseller.hooks import Hooks
 from wixreseller.models import checks
@@ -97,7 +97,7 @@ class AsyncClient:
             keys=self._config.keys,
             session=session,
             middlewares=middlewares,
-            ssl=ssl,
+            ssl=check_ssl(ssl, self._config.base_url),
         )
         pacer = pacer_for(self._config.base_url, key_identity(self._config.keys), rate_limit, clock)
         runner = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ __all__ = [
     "ClientConfig",
     "IfUnknown",
     "KeySource",
+    "check_ssl",
 ]
 
 WIX_BASE_URL: Final = "https://www.wixapis.com"
@@ -143,6 +145,25 @@ def _base_url(value: object) -> str:
             field="base_url",
         )
     return text
+
+
+def check_ssl(context: object, base_url: str) -> ssl.SSLContext | None:
+    """Check a TLS context of the caller's: to Wix itself, certificates are always verified.
+
+    Raises:
+        ConfigurationError: it is none, or it verifies nothing and the address is Wix's.
+    """
+    if context is None:
+        return None
+    context = checks.instance_of(context, ssl.SSLContext, "ssl")
+    verifies = context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
+    if not verifies and _is_wix(urlsplit(base_url).hostname or ""):
+        raise ConfigurationError(
+            "ssl must verify certificates and host names where the address is Wix's: whoever "
+            "answered in its place would get the API key",
+            field="ssl",
+        )
+    return context
 
 
 @attrs.frozen(kw_only=True)

@@ -55,6 +55,7 @@ FLOORS = {
     "sync": 9,
     "cli": 10,
     "testing": 10,
+    "pytest_plugin": 10,
     "__main__": 10,
 }
 SIDES = ("emulator", "_tools")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -97,6 +98,13 @@ async def test_a_call_names_the_argument_and_what_is_allowed(
     assert allowed in str(caught.value)
 
 
+def blind_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 SETTINGS: list[tuple[dict[str, object], str, str]] = [
     ({"api_key": None}, "api_key", "WIX_API_KEY"),
     ({"api_key": ""}, "api_key", "WIX_API_KEY"),
@@ -118,6 +126,10 @@ SETTINGS: list[tuple[dict[str, object], str, str]] = [
     ({"deadline": 0}, "deadline", "above 0"),
     ({"rate_limit": 200}, "rate_limit", "RateLimit"),
     ({"retry": 3}, "retry", "RetryPolicy"),
+    ({"if_unknown": "guess"}, "if_unknown", "'look' or 'raise'"),
+    ({"hooks": print}, "hooks", "Hooks"),
+    ({"ssl": False}, "ssl", "SSLContext"),
+    ({"ssl": blind_context(), "base_url": None}, "ssl", "verify"),
 ]
 
 
