@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,13 @@ from yarl import URL
 
 from wixreseller.emulator import Clock, Emulator, Settings
 from wixreseller.emulator import default_seed as world
+from wixreseller.emulator.backend import Backend, Request
+from wixreseller.emulator.core import Core
+from wixreseller.emulator.jsonvalue import dumps, loads
+from wixreseller.emulator.ratelimit import RateLimiter
+from wixreseller.emulator.seed import parse_seed
+from wixreseller.emulator.store import Store
+from wixreseller.emulator.world import World
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ACCOUNT = world.SUB_ACCOUNTS[0]
@@ -149,7 +156,61 @@ class Api:
         return f"/resellers/v1/packages/product-instances/{instance_id}{rest}"
 
 
+class Machine:
+    """Hold an emulator without a socket, of the default world and without a rate limit."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.clock.freeze(START)
+        store = Store(None)
+        world_of_seed = World(store, loose=False)
+        with store.transaction():
+            world_of_seed.replace(parse_seed(world.default_seed()))
+        self.core = Core(store, world_of_seed, self.clock, Settings())
+        self.backend = Backend(self.core, RateLimiter(None, self.clock))
+        self.close = store.close
+
+    def call(self, method: str, path: str, body: Any, account: str = world.SUB_ACCOUNTS[0]) -> Any:
+        status, content = self.ask(method, path, body, account)
+        assert status == 200, content
+        return content
+
+    def ask(
+        self, method: str, path: str, body: Any, account: str = world.SUB_ACCOUNTS[0]
+    ) -> tuple[int, Any]:
+        headers = {"Authorization": world.API_KEY, "wix-account-id": account}
+        request = Request(
+            method=method, path=path, query={}, headers=headers, body=dumps(body), address=""
+        )
+        answer = self.backend.answer(request)
+        return answer.status, loads(answer.body)
+
+    def find(self, condition: Any) -> Any:
+        query = {"filter": condition, "sort": [{"fieldName": "createdDate", "order": "ASC"}]}
+        return self.call("POST", "/resellers/v1/packages/query", {"query": query})["packages"]
+
+    @staticmethod
+    def product(product_id: str, cycle: str, country: str = "BR") -> dict[str, Any]:
+        """Return a product to order."""
+        return Api.product(product_id, cycle, countryCode=country)
+
+
 Start = Callable[..., Awaitable[Api]]
+Machines = Callable[[], Machine]
+
+
+@pytest.fixture
+def machines() -> Iterator[Machines]:
+    """Return a function that makes an emulator without a socket."""
+    made: list[Machine] = []
+
+    def make() -> Machine:
+        made.append(Machine())
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.close()
 
 
 @pytest.fixture

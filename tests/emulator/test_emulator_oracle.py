@@ -2,22 +2,16 @@
 
 import operator
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wixreseller.emulator import Clock, Settings
 from wixreseller.emulator import default_seed as world
-from wixreseller.emulator.backend import Backend, Request
-from wixreseller.emulator.core import Core
-from wixreseller.emulator.jsonvalue import dumps, loads
-from wixreseller.emulator.ratelimit import RateLimiter
-from wixreseller.emulator.seed import parse_seed
-from wixreseller.emulator.store import Store
-from wixreseller.emulator.world import World
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Machine, Machines
 
 ORDERS: list[list[tuple[str, str, str]]] = [
     [(world.PREMIUM_BASIC, "1 YEAR", "BR")],
@@ -35,58 +29,22 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class Machine:
-    """Hold a filled emulator without a socket, and the packages that are in it."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.clock.freeze(datetime.fromisoformat("2026-03-01T12:00:00+00:00"))
-        store = Store(None)
-        world_of_seed = World(store, loose=False)
-        with store.transaction():
-            world_of_seed.replace(parse_seed(world.default_seed()))
-        core = Core(store, world_of_seed, self.clock, Settings())
-        self.backend = Backend(core, RateLimiter(None, self.clock))
-        self.close = store.close
-
-    def call(self, method: str, path: str, body: Any, account: str = world.SUB_ACCOUNTS[0]) -> Any:
-        headers = {"Authorization": world.API_KEY, "wix-account-id": account}
-        request = Request(
-            method=method, path=path, query={}, headers=headers, body=dumps(body), address=""
-        )
-        answer = self.backend.answer(request)
-        content: Any = loads(answer.body)
-        assert answer.status == 200, content
-        return content
-
-    def fill(self) -> list[Any]:
-        for number, lines in enumerate(ORDERS * 2):
-            self.clock.advance(1)
-            account = world.SUB_ACCOUNTS[number % 3]
-            products = [product(*line) for line in lines]
-            if number % 4 == 0:
-                products[0]["siteId"] = world.SITES[account][number // 4]
-            body: dict[str, Any] = {"products": products}
-            if number % 3:
-                body["externalId"] = f"x{number % 5}"
-            package = self.call("POST", "/resellers/v2/packages", body, account)["package"]
-            if number % 5 == 0:
-                self.call("DELETE", f"/resellers/v1/packages/{package['id']}", {}, account)
-        packages: list[Any] = self.find({})
-        return packages
-
-    def find(self, condition: Any) -> Any:
-        query = {"filter": condition, "sort": [{"fieldName": "createdDate", "order": "ASC"}]}
-        return self.call("POST", "/resellers/v1/packages/query", {"query": query})["packages"]
-
-
-def product(product_id: str, cycle: str, country: str) -> dict[str, Any]:
-    billing: dict[str, Any] = {"type": "ONE_TIME"}
-    if cycle != "ONE_TIME":
-        count, unit = cycle.split()
-        duration = {"unit": unit, "count": int(count)}
-        billing = {"type": "RECURRING", "cycleDuration": duration}
-    return {"catalogProductId": product_id, "countryCode": country, "billingInfo": billing}
+def fill(machine: "Machine") -> list[Any]:
+    """Fill an emulator with packages of every kind, and return them."""
+    for number, lines in enumerate(ORDERS * 2):
+        machine.clock.advance(1)
+        account = world.SUB_ACCOUNTS[number % 3]
+        products = [machine.product(*line) for line in lines]
+        if number % 4 == 0:
+            products[0]["siteId"] = world.SITES[account][number // 4]
+        body: dict[str, Any] = {"products": products}
+        if number % 3:
+            body["externalId"] = f"x{number % 5}"
+        package = machine.call("POST", "/resellers/v2/packages", body, account)["package"]
+        if number % 5 == 0:
+            machine.call("DELETE", f"/resellers/v1/packages/{package['id']}", {}, account)
+    packages: list[Any] = machine.find({})
+    return packages
 
 
 def matches(package: Any, condition: Any) -> bool:
@@ -204,12 +162,14 @@ def membership(path: str, there: list[Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("common", [20_000, 0], ids=["by index", "package by package"])
-def test_random_filters_agree_with_the_oracle(monkeypatch: pytest.MonkeyPatch, common: int) -> None:
+def test_random_filters_agree_with_the_oracle(
+    machines: "Machines", monkeypatch: pytest.MonkeyPatch, common: int
+) -> None:
     # With nothing counted as rare or few, the ways for many packages are taken.
     monkeypatch.setattr("wixreseller.emulator.paging._COMMON", common)
     monkeypatch.setattr("wixreseller.emulator.paging._FEW", common)
-    machine = Machine()
-    packages = machine.fill()
+    machine = machines()
+    packages = fill(machine)
     assert len(packages) == 12
     assert {"PENDING", "ENABLED", "CANCELED", "FAILED", "AWAITING_ACTION"} == {
         instance["status"] for package in packages for instance in package["productInstances"]
@@ -223,4 +183,3 @@ def test_random_filters_agree_with_the_oracle(monkeypatch: pytest.MonkeyPatch, c
         assert expected == machine.find(condition)
 
     agree()
-    machine.close()
