@@ -23,18 +23,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from wixreseller.testing import EmulatorOptions, FastTime, SharedEmulator, WixEmulator
+    import pluggy
+
+    from wixreseller.testing import EmulatorOptions, FastTime, WixEmulator
+    from wixreseller.testing._shared import SharedEmulator
 
 __all__ = [
     "fast_time",
     "pytest_configure",
     "pytest_runtest_makereport",
+    "pytest_runtest_teardown",
     "wix_emulator",
     "wix_emulator_options",
 ]
 
 _MARKER = "allow_real_wix"
 _has_failed = pytest.StashKey[bool]()
+_is_last = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,7 +57,7 @@ def wix_emulator_options() -> EmulatorOptions:
 
 @pytest.fixture(scope="session")
 def _wix_emulator_server(wix_emulator_options: EmulatorOptions) -> Iterator[SharedEmulator]:
-    from wixreseller.testing import SharedEmulator
+    from wixreseller.testing._shared import SharedEmulator
 
     with SharedEmulator(wix_emulator_options) as server:
         yield server
@@ -65,7 +70,7 @@ def wix_emulator(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[WixEmulator]:
     """Give an emulator of the Wix API with a world of its own, for sync and async tests alike."""
-    from wixreseller.testing import WixGuard
+    from wixreseller.testing._no_wix import WixGuard
 
     emulator = _wix_emulator_server.begin()
     for name, value in emulator.environment.items():
@@ -74,6 +79,8 @@ def wix_emulator(
     if request.node.get_closest_marker(_MARKER) is None:
         guard.install(monkeypatch)
     yield emulator
+    if request.node.stash.get(_is_last, False):
+        emulator.keep_journal()
     if guard.refused and not request.node.stash.get(_has_failed, False):
         pytest.fail(f"{guard.refused[0]} (the test went on all the same)", pytrace=False)
 
@@ -89,13 +96,19 @@ def fast_time(wix_emulator: WixEmulator, monkeypatch: pytest.MonkeyPatch) -> Fas
     return fast
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Know the last test: when its report is written, the emulator is gone."""
+    item.stash[_is_last] = nextitem is None
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
-) -> Generator[None, pytest.CallInfo[None], None]:
+) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
     """Add what was asked of the emulator to the report of a failure."""
     outcome = yield
-    report: pytest.TestReport = outcome.get_result()
+    report = outcome.get_result()
     emulator: WixEmulator | None = getattr(item, "funcargs", {}).get("wix_emulator")
     if emulator is None or not report.failed:
         return

@@ -23,7 +23,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from wixreseller.testing._control import AsyncEmulatorControl, EmulatorControl
     from wixreseller.testing._exchange import EmulatorControlError
+    from wixreseller.testing._fast_time import FastTime
     from wixreseller.testing._faults import FaultKind, FaultOptions
+    from wixreseller.testing._no_wix import RealWixError
+    from wixreseller.testing._shared import EmulatorOptions, WixEmulator
     from wixreseller.testing._thread import EmulatorThread
     from wixreseller.testing._values import (
         Behaviour,
@@ -42,15 +45,19 @@ __all__ = [
     "ClockReading",
     "EmulatorControl",
     "EmulatorControlError",
+    "EmulatorOptions",
     "EmulatorThread",
     "Event",
+    "FastTime",
     "Fault",
     "FaultKind",
     "FaultOptions",
     "Operation",
+    "RealWixError",
     "RecordedRequest",
     "Setting",
     "Snapshot",
+    "WixEmulator",
 ]
 
 _HOMES: Final = {
@@ -58,8 +65,12 @@ _HOMES: Final = {
     "EmulatorControl": "_control",
     "EmulatorControlError": "_exchange",
     "EmulatorThread": "_thread",
+    "EmulatorOptions": "_shared",
+    "FastTime": "_fast_time",
     "FaultKind": "_faults",
     "FaultOptions": "_faults",
+    "RealWixError": "_no_wix",
+    "WixEmulator": "_shared",
 }
 
 
