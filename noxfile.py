@@ -84,4 +84,21 @@ def tests_min_deps(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure; pass pytest-benchmark's options after `--`."""
     session.install("-e", ".[cli]", *group("tests"), *group("bench"))
-    session.run("pytest", "benchmarks", "--benchmark-only", *session.posargs)
+    options = ["-o", "python_files=bench_*.py", "--benchmark-only"]
+    session.run("pytest", "benchmarks", *options, *session.posargs)
+
+
+@nox.session
+def emulator_machine(session: nox.Session) -> None:
+    """Compare the emulator with a model over 500 random histories; the tests try 40."""
+    session.install("-e", ".[cli]", *group("tests"))
+    path = "tests/emulator/test_emulator_machine.py"
+    session.run("pytest", path, *session.posargs, env={"WIXRESELLER_MACHINE_EXAMPLES": "500"})
+
+
+@nox.session
+def emulator_kills(session: nox.Session) -> None:
+    """Kill the emulator 200 times and look for what it had acknowledged; the tests do it 20."""
+    session.install("-e", ".[cli]", *group("tests"))
+    path = "tests/emulator/test_emulator_kill.py"
+    session.run("pytest", path, *session.posargs, env={"WIXRESELLER_KILLS": "200"})
