@@ -141,3 +141,18 @@ async def test_a_cancelled_waiter_gives_its_place_to_the_next() -> None:
 
 async def result_of(task: asyncio.Task[T]) -> T:
     return await task
+
+
+async def test_after_a_fork_what_the_parent_has_in_flight_counts_as_answered_then() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(1, per=60.0), fake.clock())
+    await pacer.take()
+    fake.now = 10.0
+    pacer.renew()
+
+    with pytest.raises(WouldWaitError) as caught:
+        await pacer.take(max_wait=0)
+    fake.now = 70.0
+    turn = await pacer.take(max_wait=0)
+
+    assert (60.0, 0.0) == (caught.value.seconds, turn.waited)

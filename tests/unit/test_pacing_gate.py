@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wixreseller import RateLimit
-from wixreseller._pacing import Pacer, WouldWaitError, pacer_for
+from wixreseller._pacing import Pacer, WouldWaitError, forget_pacers, key_identity, pacer_for
+from wixreseller.config import KeySource
 from wixreseller.ratelimit import PROBE_LEASE, SPREAD, Gate, Refusal
 
 LIMIT = RateLimit(100, per=60.0)
@@ -350,3 +351,40 @@ def test_no_pacer_is_kept_once_its_slots_are_free_and_nobody_holds_it() -> None:
     gc.collect()
 
     assert (True, None) == (still_kept, gone[0]())
+
+
+def test_clients_made_after_forgetting_begin_afresh() -> None:
+    fake = FakeClock(now=0.0)
+    clock = fake.clock()
+
+    async def work() -> list[float]:
+        before = pacer_for("http://127.0.0.1", b"key", LIMIT, clock)
+        before.give_back(await before.take(), throttled=True, retry_after=10.0)
+        forget_pacers()
+        return await waits(fake, [before, pacer_for("http://127.0.0.1", b"key", LIMIT, clock)])
+
+    assert [10.0, 0.0] == drive(fake, work())
+
+
+def test_what_stands_for_a_key_is_the_same_for_the_same_key_and_does_not_hold_it() -> None:
+    one, same, other = (
+        key_identity(KeySource(key, "https://host")) for key in ("canary-1", "canary-1", "canary-2")
+    )
+
+    assert (True, False, False) == (one == same, one == other, "canary" in repr(one))
+
+
+def test_a_key_function_stands_for_its_key() -> None:
+    def function() -> str:
+        return "key"
+
+    class Unhashable:
+        __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+        def __call__(self) -> str:
+            return "key"
+
+    unhashable = KeySource(Unhashable(), "https://host")
+
+    assert function == key_identity(KeySource(function, "https://host"))
+    assert key_identity(unhashable) != key_identity(unhashable)
