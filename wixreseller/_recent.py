@@ -27,6 +27,8 @@ class _Create:
     state: State = "in flight"
     ended: float = 0.0
     package_id: str | None = None
+    was_unknown: bool = False
+    """Whether an attempt before this one may have made a package."""
 
 
 class RecentCreates:
@@ -48,6 +50,7 @@ class RecentCreates:
             if known is None:
                 creates.append(_Create(key, now))
             else:
+                known.was_unknown = known.was_unknown or known.state == "unknown"
                 known.state = "in flight"
             self._forget(now)
 
@@ -60,11 +63,16 @@ class RecentCreates:
         state: State,
         package_id: str | None = None,
     ) -> None:
-        """Note what came of it."""
+        """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
             for create in self._by_name.get((account_id, external_id), ()):
-                if create.key == key:
-                    create.state, create.ended, create.package_id = state, now, package_id
+                if create.key != key:
+                    continue
+                if state == "failed" and create.was_unknown:
+                    create.state = "unknown"
+                    continue
+                create.state, create.ended, create.package_id = state, now, package_id
+                create.was_unknown = state == "unknown"
 
     def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
         """Give when the create with this key was begun for the first time."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import copy
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import attrs
@@ -193,13 +194,37 @@ async def _ensure(
     request = _operations.create_package(account_id, key, products, external_id)
     try:
         return Ensured(package=await write(calls, request, times), outcome="created")
-    except ConflictError:
-        # The server knows the key: an earlier process sent this very order. Its package may be
-        # on its way to the queries.
+    except ConflictError as refusal:
+        # The server knows the key: this very order was sent before. Its package may be on its way
+        # to the queries.
         existing = await _existing(calls, account_id, external_id, times, is_due=True)
         if not existing:
-            raise
+            raise _known_but_not_seen(calls, request, refusal) from refusal
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
+
+
+def _known_but_not_seen(
+    calls: Calls, request: Request, refusal: ConflictError
+) -> OutcomeUnknownError:
+    """Make the error for an order that was sent before, and of which nothing can be seen."""
+    account, name, key = request.account_id, request.external_id or "", request.idempotency_key
+    sent = calls.recent.first_sent(account, name, key or "") or calls.executor.clock.posix()
+    error = OutcomeUnknownError(
+        f"ensure: Wix refused the order as one that it had before (HTTP {refusal.status}), but "
+        f"no package of the external id {name!r} can be seen. It may appear yet: ensure again "
+        f"later, and do not order it under another external id",
+        sent_at=datetime.fromtimestamp(sent, UTC),
+        external_id=name,
+        account_id=account,
+        status=refusal.status,
+        intent=request.intent,
+        operation=request.operation.name,
+        idempotency_key=key,
+        request_id=refusal.request_id,
+        attempts=refusal.attempts,
+    )
+    log_unknown(error)
+    return error
 
 
 async def _existing(
