@@ -266,6 +266,12 @@ def test_through_a_proxy(wix_emulator, monkeypatch):
 def test_by_hand(wix_emulator):
     socket.create_connection(("WWW.WixAPIs.com.", 443), timeout=1)
 
+async def test_without_pythons_own_look_up(wix_emulator, monkeypatch):
+    from aiohttp.resolver import ThreadedResolver
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [])
+    assert await ThreadedResolver().resolve("www.example.com", 443) == []
+    await ThreadedResolver().resolve("www.wixapis.com", 443)
+
 def test_swallowed(wix_emulator):
     try:
         socket.getaddrinfo(b"www.wixapis.com", 443)
@@ -275,8 +281,8 @@ def test_swallowed(wix_emulator):
     )
     result = run(code)
 
-    result.assert_outcomes(passed=1, failed=4, errors=1)
-    assert 5 <= result.stdout.str().count("this test would have connected to www.wixapis.com")
+    result.assert_outcomes(passed=1, failed=5, errors=1)
+    assert 6 <= result.stdout.str().count("this test would have connected to www.wixapis.com")
 
 
 def test_other_hosts_and_marked_tests_are_let_through(run: Run) -> None:

@@ -66,7 +66,7 @@ def _outcome(request: RecordedRequest) -> str:
         return "no answer"
     body = request.response_body
     if not isinstance(body, Mapping):
-        return f"{request.status} {_short(body)}"
+        return f"{request.status} {_short(body)}".rstrip()
     told = _found(body) if request.status == _OK else _refusal(body)
     return f"{request.status} {told}".rstrip()
 
