@@ -98,17 +98,22 @@ async def _write(calls: Calls, request: Request, times: Times) -> Package:
 async def _look_until_settled(
     calls: Calls, error: OutcomeUnknownError, times: Times
 ) -> Package | None:
-    """Look, again and again through the settle window, until the state proves the write."""
-    clock = calls.executor.clock
-    end = clock.monotonic() + calls.config.retry.settle_window
-    times = times.capped(end)
+    """Look, again and again through the settle window, until the state proves the write.
+
+    The last look begins when the window ends; one that hangs may take as long again.
+    """
+    clock, window = calls.executor.clock, calls.config.retry.settle_window
+    end = clock.monotonic() + window
+    times = times.capped(end + max(window, 1.0))
     pause = _FIRST_LOOK_AGAIN
     with contextlib.suppress(WixResellerError):  # it cannot be read either: it stays unknown
         while True:
             seen = await look(calls, error, times)
             if isinstance(seen, Happened):
                 return _with_meta_of(error, seen.package)
-            if times.until is not None and clock.monotonic() + pause >= times.until:
+            now = clock.monotonic()
+            pause = min(pause, end - now)
+            if pause <= 0 or (times.until is not None and now + pause >= times.until):
                 return None
             await clock.sleep(pause)
             pause *= 2
