@@ -200,6 +200,14 @@ def test_events_come_in_their_order(control: EmulatorControl, client: Client) ->
     assert [canceled] == control.events(since=created.sequence, limit=1)
 
 
+def test_fidelity_tells_on_what_a_behaviour_rests(control: EmulatorControl) -> None:
+    behaviours = control.fidelity()
+    switched = {behaviour.setting for behaviour in behaviours}
+
+    assert {"documented", "observed", "guessed"} >= {behaviour.basis for behaviour in behaviours}
+    assert {"delivery_seconds", None} <= switched
+
+
 def test_what_the_emulator_refuses_is_an_error_with_its_words(control: EmulatorControl) -> None:
     with pytest.raises(EmulatorControlError, match=r"there is no setting 'surprise'") as caught:
         control.change_settings(surprise=1)
