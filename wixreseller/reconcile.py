@@ -242,8 +242,9 @@ async def _existing(
     """
     clock, window = calls.executor.clock, calls.config.retry.settle_window
     unknown = calls.recent.unknown_since(account_id, external_id)
-    since_unknown = None if unknown is None else clock.posix() - unknown
-    wait = window if is_due else max(0.0, window - since_unknown) if since_unknown else 0.0
+    wait = window if is_due else 0.0
+    if unknown is not None:
+        wait = max(wait, min(window, window - (clock.posix() - unknown)))
     end = clock.monotonic() + wait
     pause = _FIRST_LOOK_AGAIN
     while True:
