@@ -25,6 +25,7 @@ from wixreseller.emulator.world import World
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ACCOUNT = world.SUB_ACCOUNTS[0]
+WATCHDOG_SECONDS = 20
 
 
 @attrs.frozen
@@ -108,7 +109,8 @@ class Api:
         reader, writer = await asyncio.open_connection(url.host, url.port)
         try:
             writer.write("\r\n".join([*lines, "", ""]).encode() + content)
-            return await reader.read()
+            async with asyncio.timeout(WATCHDOG_SECONDS):
+                return await reader.read()
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):

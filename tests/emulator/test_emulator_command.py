@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from wixreseller.emulator import default_seed as world
+from wixreseller.emulator import schema
+from wixreseller.emulator.store import Store
 
 WATCHDOG_SECONDS = 20
 COMMAND = [
@@ -162,6 +164,28 @@ def test_a_wrong_start_exits_2_and_says_why(arguments: list[str], complaint: str
     assert code == 2
     assert complaint in errors
     assert "Traceback" not in errors
+
+
+def test_a_database_of_the_first_layout_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(f"{schema.FIRST} PRAGMA user_version=1;")
+        connection.execute("INSERT INTO accounts VALUES ('a', NULL)")
+    connection.close()
+    store = Store(path)
+    try:
+        accounts, versions = (
+            store.rows("SELECT id FROM accounts"),
+            store.rows("PRAGMA user_version"),
+        )
+        fresh = Store(None)
+        layout = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+        same = store.rows(layout) == fresh.rows(layout)
+        fresh.close()
+    finally:
+        store.close()
+
+    assert (accounts, versions, same) == ([("a",)], [(schema.VERSION,)], True)
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:

@@ -2,14 +2,20 @@
 
 It imports nothing of the client, so that a mistake is never shared by both sides.
 
-From the socket inwards: ``command`` (the command line) → ``server`` (:class:`Emulator`, aiohttp) →
-``backend`` (one request, one transaction) or ``control`` (``/_emulator/``) → ``routes`` →
-``purchase``, ``changes``, ``reading``, ``query`` (the operations). They stand on ``access`` (who is
-calling), ``ratelimit``, ``idempotency``, ``lifecycle`` (what time does), ``rules`` (what may be
-bought and where it may go), ``ownership``, ``orders`` and ``fields`` (reading bodies), ``filters``
-and ``cursors``, ``render`` and ``replies`` (writing answers). State: ``schema``, ``store``,
-``world``, ``records``; what it starts with: ``seed``, ``default_seed``. ``settings`` lists every
-switch, ``clock`` tells the time.
+From the socket inwards: ``command`` (the command line) → ``server`` (:class:`Emulator`) →
+``adapter`` (aiohttp) → ``backend`` (one request, one transaction) → ``routes`` → ``purchase``,
+``changes``, ``reading``, ``query`` (the operations). They stand on ``access`` (who is calling),
+``ratelimit``, ``idempotency``, ``lifecycle`` (what time does), ``rules`` (what may be bought and
+where it may go), ``ownership``, ``orders`` and ``fields`` (reading bodies), ``filters``, ``paging``
+and ``cursors``, ``visibility`` (as of when reads answer), ``render`` and ``replies`` (writing
+answers), ``events``. State: ``schema``, ``store``, ``history``, ``views``, ``world``, ``records``;
+what it starts with: ``seed``, ``default_seed``. ``settings`` lists every switch, described as
+``switches`` says; ``clock`` tells the time.
+
+``control`` is what tests use (``/_emulator/``), with ``panel`` (clock, settings, faults), ``logs``
+(``journal``, ``events``), ``snapshots`` and ``fidelity`` behind it. ``faults`` finds the fault that
+meets a request (a ``targets`` of its own), ``fault_rules`` reads what is asked for, ``spoiling``
+does it, ``holding`` makes requests wait.
 """
 
 from typing import TYPE_CHECKING

@@ -7,7 +7,7 @@ newer than this code is refused rather than misread, and one that is older is br
 import sqlite3
 from pathlib import Path
 
-_FIRST = """
+FIRST = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE accounts (id TEXT PRIMARY KEY, parent_id TEXT) WITHOUT ROWID;
@@ -49,7 +49,7 @@ CREATE INDEX idempotency_expiry ON idempotency (expires_ms);
 """
 
 # Version 2: packages as they were, the event log, a failure code for each product.
-_SECOND = """
+SECOND = """
 ALTER TABLE products ADD COLUMN failure_code TEXT;
 CREATE TABLE past_packages (
     version INTEGER PRIMARY KEY, seq INTEGER NOT NULL, id TEXT NOT NULL, account_id TEXT NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE events (
     at_ms INTEGER NOT NULL, status TEXT, failure_code TEXT, package BLOB
 );
 """
-_STEPS = (_FIRST, _SECOND)
+_STEPS = (FIRST, SECOND)
 
 VERSION = len(_STEPS)
 
