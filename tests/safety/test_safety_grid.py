@@ -17,7 +17,7 @@ from safety_client import world
 from safety_grid import KEY_MODES, LAGS, POLICIES, Cell, Lag, Policy, Program, Run, Tally, programs
 from safety_time import JumpingLoop
 
-EXAMPLES = int(os.environ.get("WIXRESELLER_SAFETY_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("WIXRESELLER_SAFETY_EXAMPLES", "6"))
 """How many programs run in each of the cells."""
 SEED = os.environ.get("WIXRESELLER_SAFETY_SEED", "1")
 

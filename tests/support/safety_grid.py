@@ -69,8 +69,8 @@ class Trouble:
     name: str
     kind: FaultKind | None = None
     options: FaultOptions = attrs.field(factory=lambda: FaultOptions())
-    is_late: bool = False
-    """Whether the write may be done long after its sender has gone."""
+    cancels: Literal["after turns", "after seconds"] | None = None
+    """Whether the first call of the step is cancelled as well."""
 
 
 TROUBLES: Final = (
@@ -89,11 +89,13 @@ TROUBLES: Final = (
     Trouble("truncated", "truncate"),
     Trouble("unreadable", "unreadable"),
     Trouble("slow answer", "delay", {"seconds": 60.0}),
-    Trouble("slow server", "delay", {"seconds": 33.0, "when": "before_commit"}, is_late=True),
+    Trouble("slow server", "delay", {"seconds": 33.0, "when": "before_commit"}),
     Trouble("body lost", "strip_delete_body"),
     Trouble("redirect", "redirect", {"location": "/elsewhere"}),
     Trouble("refused", "status", {"status": 428, "code": "PRODUCT_LIMIT_EXCEEDED"}),
-    Trouble("cancelled"),
+    Trouble("cancelled", cancels="after turns"),
+    Trouble("cancelled waiting", "delay", {"seconds": 20.0}, cancels="after seconds"),
+    Trouble("cancelled looking", "drop_after_commit", cancels="after seconds"),
 )
 Policy = Literal["look", "raise"]
 POLICIES: Final[tuple[Policy, ...]] = ("look", "raise")
@@ -150,7 +152,7 @@ class Step:
     acts: tuple[Act, ...]
     trouble: Trouble
     cancel_at: int
-    """Turns of the loop, or from 40 on quarters of seconds, after which the first is cancelled."""
+    """Turns of the loop, or quarters of a second, after which the first call is cancelled."""
     hits_reads: bool
     pause: float
 
@@ -179,7 +181,7 @@ def programs(longest: int = 6) -> st.SearchStrategy[Program]:
         Step,
         together,
         st.sampled_from(TROUBLES),
-        st.integers(0, 80),
+        st.sampled_from(range(33)),
         st.integers(0, 4).map(lambda chance: chance == 4),
         st.sampled_from((0.0, 0.0, 1.0, 6.0, 60.0)),
     )
@@ -272,16 +274,18 @@ class Run:
                 options["operation"] = _OPERATIONS[step.acts[0].kind]  # type: ignore[typeddict-item]
             await self._world.fault(step.trouble.kind, **options)
         tasks = [asyncio.create_task(self._make(client, call)) for call in calls]
-        if step.trouble.name == "cancelled":
-            if step.cancel_at < 40:
-                for _ in range(step.cancel_at):
-                    await asyncio.sleep(0)
-            else:
-                await asyncio.sleep((step.cancel_at - 40) / 4)
+        if step.trouble.cancels == "after turns":
+            for _ in range(step.cancel_at):
+                await asyncio.sleep(0)
+        if step.trouble.cancels == "after seconds":
+            await asyncio.sleep(step.cancel_at / 4)
+        if step.trouble.cancels is not None:
             tasks[0].cancel()
         await asyncio.wait(tasks)
-        for task in tasks:
-            if not task.cancelled():
+        for task, call in zip(tasks, calls, strict=True):
+            if task.cancelled():
+                call.verdict = "failed"  # before it began
+            else:
                 task.result()
         await self._world.clear_faults()
         after = await self._world.packages()
