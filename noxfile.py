@@ -102,3 +102,15 @@ def emulator_kills(session: nox.Session) -> None:
     session.install("-e", ".[cli]", *group("tests"))
     path = "tests/emulator/test_emulator_kill.py"
     session.run("pytest", path, *session.posargs, env={"WIXRESELLER_KILLS": "200"})
+
+
+@nox.session
+def safety(session: nox.Session) -> None:
+    """Run 100 programs in each cell of the grid, and 10,000 cancellations; the tests try fewer."""
+    session.install("-e", ".[cli]", *group("tests"))
+    many = {
+        "WIXRESELLER_SAFETY_EXAMPLES": "100",
+        "WIXRESELLER_SAFETY_CANCELLATIONS": "10000",
+        "WIXRESELLER_SAFETY_TABLE": "safety-table.txt",
+    }
+    session.run("pytest", "tests/safety", *session.posargs, env=many)
