@@ -111,6 +111,6 @@ def safety(session: nox.Session) -> None:
     many = {
         "WIXRESELLER_SAFETY_EXAMPLES": "100",
         "WIXRESELLER_SAFETY_CANCELLATIONS": "10000",
-        "WIXRESELLER_SAFETY_TABLE": "safety-table.txt",
+        "WIXRESELLER_SAFETY_TABLE": "build/safety-table.txt",
     }
     session.run("pytest", "tests/safety", *session.posargs, env=many)

@@ -29,4 +29,5 @@ def pytest_terminal_summary(
     terminalreporter.section("how the calls of the safety grid ended")
     terminalreporter.write_line(as_text(counts))
     if name := os.environ.get(TABLE_FILE):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(as_text(counts, whole=True), encoding="utf-8")
