@@ -15,6 +15,7 @@ import attrs
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import checks
 from wixreseller.models.enums import BillingType, CycleUnit, FailureCode, Status
+from wixreseller.models.extra import NO_EXTRA, freeze
 from wixreseller.models.json import JSONValue
 
 __all__ = [
@@ -28,10 +29,6 @@ __all__ = [
     "Product",
     "ProductInstance",
 ]
-
-
-def _no_extra() -> dict[str, JSONValue]:
-    return {}
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +53,9 @@ class CycleDuration:
 
     unit: CycleUnit = attrs.field(converter=CycleUnit)
     count: int
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
 
     def __attrs_post_init__(self) -> None:
         checks.cycle_count(self.count)
@@ -73,7 +72,9 @@ class BillingInfo:
         default=None, converter=attrs.converters.optional(BillingType)
     )
     cycle_duration: CycleDuration | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.type == BillingType.RECURRING and self.cycle_duration is None:
@@ -117,7 +118,9 @@ class Product:
     billing_info: BillingInfo | None = None
     discount_code: str | None = None
     reference_product_instance_id: str | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
 
     def __attrs_post_init__(self) -> None:
         checks.guid(self.catalog_product_id, "catalog_product_id")
@@ -135,7 +138,9 @@ class Failure:
 
     code: FailureCode | None = None
     message: str | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -159,7 +164,9 @@ class ProductInstance:
     expiration_date: datetime | None = None
     created_date: datetime | None = None
     updated_date: datetime | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -173,7 +180,9 @@ class Package:
     created_date: datetime | None = None
     updated_date: datetime | None = None
     parent_account_id: str | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
     meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
 
 
@@ -188,7 +197,9 @@ class PagingMetadata:
     total: int | None = None
     too_many_to_count: bool | None = None
     has_next: bool | None = None
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -197,7 +208,9 @@ class Page:
 
     packages: tuple[Package, ...] = ()
     metadata: PagingMetadata = attrs.field(factory=PagingMetadata)
-    extra: Mapping[str, JSONValue] = attrs.field(factory=_no_extra, eq=False, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(
+        default=NO_EXTRA, converter=freeze, eq=False, repr=False
+    )
     meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
 
     def __iter__(self) -> Iterator[Package]:

@@ -1,0 +1,222 @@
+"""Generate hooks that read objects of the usual shape with as little work as Python allows.
+
+A page holds hundreds of objects, nearly all of the documented shape. For each class a function is
+written out once, with a few lines for each field and no loop. It counts down the keys that fields
+claim: at zero there are no extras to look for, and rare fields need not be looked for at all. This
+is how the hook of :class:`~wixreseller.Failure` begins::
+
+    def read(raw, _=None):
+        if type(raw) is dict:
+            try:
+                made = new(Open)
+                left = len(raw)
+                if 'code' in raw:
+                    left -= 1
+                    value = raw['code']
+                    if value is not None:
+                        value = table_0[value]
+                    made.code = value
+                else:
+                    made.code = None
+                ...
+
+Three things make it fast. The frozen ``__init__`` is not run: the object is made as its *open* twin
+(a subclass that adds nothing but leave to set attributes, so that Python sets a slot at once), and
+becomes the frozen class at the end. Enums are looked up, not called. And the many instances that
+are billed alike share one :class:`~wixreseller.BillingInfo`, which being frozen can be shared.
+
+Whatever is not as usual (a wrong type, say) raises on the way, and the object is read again by the
+tolerant hook: that one decides, also about the error. So both read everything alike.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import attrs
+
+from wixreseller._wire_fields import (
+    EnumTable,
+    Field,
+    HookOf,
+    Prepare,
+    Read,
+    fields_of,
+    has_meta,
+    in_utc,
+)
+from wixreseller.models import BillingInfo, OpenEnum
+from wixreseller.models.extra import NO_EXTRA, Extra
+
+__all__ = ["quick_reader", "sharing_reader"]
+
+_MOST_SHARED: Final = 256
+"""How many kinds of billing are remembered. A reseller has a dozen; a server may send more."""
+
+_TEMPLATE: Final = """\
+def read(raw, _=None):
+    if type(raw) is dict:
+        try:
+            made = new(Open)
+            left = len(raw)
+{usual}
+            if left:
+{rare}
+            else:
+{no_rare}
+            if left:
+                if not aliases.isdisjoint(raw) and (adopted := prepare(raw)) is not raw:
+                    return read(adopted)
+                made.extra = Extra({{key: raw[key] for key in raw if key not in claimed}})
+            else:
+                made.extra = NO_EXTRA
+            made.__class__ = cls
+            return made
+        except (LookupError, TypeError, ValueError, OverflowError):
+            pass
+    return tolerant(raw, cls)
+"""
+
+
+def _open_twin(cls: type) -> type:
+    """Make a subclass of the same layout whose instances let attributes be set."""
+    return type(
+        f"Open{cls.__name__}",
+        (cls,),
+        {
+            "__slots__": (),
+            # Both, or Python would still take the slow way through a method.
+            "__setattr__": object.__setattr__,
+            "__delattr__": object.__delattr__,
+        },
+    )
+
+
+def quick_reader(
+    cls: type,
+    hook_of: HookOf,
+    tolerant: Read,
+    *,
+    rare: Iterable[str] = (),
+    prepare: Prepare | None = None,
+    aliases: Iterable[str] = (),
+) -> Read:
+    """Make the hook of a class; ``tolerant`` is what it leaves the unusual to.
+
+    ``rare`` fields are looked for only if the usual ones leave a key unclaimed. An object that has
+    one of the keys ``aliases`` is read as what ``prepare`` makes of it.
+    """
+    fields = fields_of(cls)
+    space: dict[str, Any] = {
+        "new": object.__new__,
+        "Open": _open_twin(cls),
+        "cls": cls,
+        "tolerant": tolerant,
+        "claimed": frozenset(field.wire for field in fields),
+        "aliases": frozenset(aliases),
+        "prepare": prepare,
+        "parse_date": datetime.fromisoformat,
+        "in_utc": in_utc,
+        "UTC": UTC,
+        "Extra": Extra,
+        "NO_EXTRA": NO_EXTRA,
+    }
+    usual: list[str] = ["made.meta = None"] if has_meta(cls) else []
+    late: list[str] = []
+    no_rare: list[str] = []
+    for number, field in enumerate(fields):
+        lines = _lines(field, number, space, hook_of)
+        if field.name in set(rare):
+            late += lines
+            no_rare.append(f"made.{field.name} = default_{number}")
+        else:
+            usual += lines
+    source = _TEMPLATE.format(
+        usual=_indented(usual, 12),
+        rare=_indented(late or ["pass"], 16),
+        no_rare=_indented(no_rare or ["pass"], 16),
+    )
+    name = f"<wixreseller: how to read {cls.__name__}>"
+    exec(compile(source, name, "exec"), space)  # noqa: S102  # of our own field names only
+    # So that debuggers and tracebacks can show it.
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+    return cast("Read", space["read"])
+
+
+def _indented(lines: list[str], by: int) -> str:
+    return "\n".join(" " * by + line for line in lines)
+
+
+def _lines(field: Field, number: int, space: dict[str, Any], hook_of: HookOf) -> list[str]:
+    """Write the lines that read one field, and put what they use into their name space."""
+    convert = _conversion(field, number, space, hook_of)
+    if field.default is attrs.NOTHING:
+        return [
+            f"value = raw[{field.wire!r}]",
+            *convert,
+            f"made.{field.name} = value",
+            "left -= 1",
+        ]
+    space[f"default_{number}"] = field.when_absent()
+    if not field.is_strict:
+        # `null` is absent; in a field that is strict it is a wrong type.
+        convert = ["if value is not None:", *("    " + line for line in convert)]
+    return [
+        f"if {field.wire!r} in raw:",
+        "    left -= 1",
+        f"    value = raw[{field.wire!r}]",
+        *("    " + line for line in convert),
+        f"    made.{field.name} = value",
+        "else:",
+        f"    made.{field.name} = default_{number}",
+    ]
+
+
+def _conversion(field: Field, number: int, space: dict[str, Any], hook_of: HookOf) -> list[str]:
+    kind = field.kind
+    if field.is_tuple:
+        space[f"read_{number}"] = hook_of(kind)
+        return [
+            "if type(value) is not list:",
+            "    raise TypeError",
+            f"value = tuple([read_{number}(item, None) for item in value])",
+        ]
+    if kind is datetime:
+        return [
+            "value = parse_date(value)",
+            "if value.tzinfo is not UTC:",
+            "    value = in_utc(value)",
+        ]
+    if kind in (str, int, bool):
+        return [f"if type(value) is not {kind.__name__}:", "    raise TypeError"]
+    if issubclass(kind, OpenEnum):
+        space[f"table_{number}"] = EnumTable(kind)
+        return [f"value = table_{number}[value]"]
+    space[f"read_{number}"] = hook_of(kind)
+    return [f"value = read_{number}(value, None)"]
+
+
+def sharing_reader(read: Read) -> Read:
+    """Make a hook that gives one and the same BillingInfo to all that are billed alike."""
+    shared: dict[tuple[str, str, int], BillingInfo] = {}
+
+    def read_shared(raw: Any, _: Any = None) -> BillingInfo:
+        key = None
+        try:
+            cycle = raw["cycleDuration"]
+            count = cycle["count"]
+            # `type() is`, because True is 1 to a dict; with other keys beside it is not alike.
+            if type(count) is int and len(raw) == 2 and len(cycle) == 2:
+                key = raw["type"], cycle["unit"], count
+                return shared[key]
+        except (LookupError, TypeError):
+            pass
+        value: BillingInfo = read(raw, BillingInfo)
+        if key is not None and not value.extra and len(shared) < _MOST_SHARED:
+            shared[key] = value
+        return value
+
+    return read_shared

@@ -1,0 +1,87 @@
+"""Keep the keys that no field claims: a dict that refuses to be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NoReturn, cast
+
+from wixreseller.errors import ConfigurationError
+from wixreseller.models.json import JSONValue
+
+__all__ = ["NO_EXTRA", "Extra", "freeze"]
+
+_DEEPEST: Final = 200
+"""How deep what is sent may nest. The writer of JSON stops at 254, with what is around it."""
+_BITS: Final = 63
+"""How large a whole number may be in JSON that every reader understands."""
+
+
+class Extra(dict[str, JSONValue]):
+    """Be a dict that cannot be changed, so that one empty instance serves all values.
+
+    A dict all the same, not only a mapping: ``json.dumps`` and ``{**extra}`` take it, and unlike
+    ``types.MappingProxyType`` it pickles and copies.
+    """
+
+    __slots__ = ()
+
+    def _refuse(*_: object, **__: object) -> NoReturn:  # one signature for all the names below
+        raise TypeError("a value's extra cannot be changed; make another value with attrs.evolve")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[type[Extra], tuple[dict[str, JSONValue]]]:
+        # Pickle fills the subclasses of dict key by key, which is refused above.
+        return Extra, (dict(self),)
+
+
+NO_EXTRA: Final = Extra()
+
+
+def freeze(value: object) -> Extra:
+    """Take what a caller passed as ``extra``: a copy, so that it stays as it is.
+
+    Raises:
+        ConfigurationError: it is no mapping, or holds what JSON cannot.
+    """
+    if type(value) is Extra:
+        return value
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(
+            f"extra must be a mapping of names to JSON, not {type(value).__name__}", field="extra"
+        )
+    mapping = cast("Mapping[object, object]", value)
+    _check(mapping, "extra", 0)
+    return Extra(cast("Mapping[str, JSONValue]", mapping))
+
+
+def _check(value: object, path: str, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise ConfigurationError(f"extra nests deeper than {_DEEPEST}", field="extra")
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[object, object]", value).items():
+            if not isinstance(key, str):
+                raise ConfigurationError(f"{path} has a key that is no string", field="extra")
+            _check(key, path, depth)
+            _check(item, f"{path}.{key}", depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(cast("list[object]", value)):
+            _check(item, f"{path}[{index}]", depth + 1)
+    elif not _is_json_scalar(value):
+        raise ConfigurationError(
+            f"{path} must be JSON (text, numbers, lists, mappings), not {type(value).__name__}",
+            field="extra",
+        )
+
+
+def _is_json_scalar(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return False
+        return True
+    if isinstance(value, int):
+        return value.bit_length() <= _BITS
+    return value is None or isinstance(value, float)
