@@ -70,14 +70,14 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests with the newest dependencies, on every Python that is here."""
     session.install("-e", ".[cli]", *group("tests"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
 def tests_min_deps(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that the package claims to work with."""
     session.install("-e", ".[cli]", *lower_bounds(), *group("tests"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
