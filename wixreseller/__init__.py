@@ -75,6 +75,11 @@ if TYPE_CHECKING:
     from wixreseller.pagination import (
         AsyncPager,
     )
+    from wixreseller.query import (
+        Filter,
+        Q,
+        Sort,
+    )
     from wixreseller.ratelimit import (
         RateLimit,
     )
@@ -119,6 +124,7 @@ __all__ = [
     "Failure",
     "FailureCode",
     "FieldViolation",
+    "Filter",
     "Happened",
     "Hooks",
     "InstanceFailedError",
@@ -134,12 +140,14 @@ __all__ = [
     "PermissionDeniedError",
     "Product",
     "ProductInstance",
+    "Q",
     "RateLimit",
     "RateLimitError",
     "RequestTimeoutError",
     "RetryPolicy",
     "Retrying",
     "ServerError",
+    "Sort",
     "Status",
     "StillPendingError",
     "SyncUsageError",
@@ -203,6 +211,11 @@ _NAMES: Final = {
         "Status",
     ),
     "wixreseller.pagination": ("AsyncPager",),
+    "wixreseller.query": (
+        "Filter",
+        "Q",
+        "Sort",
+    ),
     "wixreseller.ratelimit": ("RateLimit",),
     "wixreseller.retry": ("RetryPolicy",),
     "wixreseller.hooks": (

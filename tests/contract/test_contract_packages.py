@@ -13,6 +13,7 @@ from wixreseller.emulator.default_seed import (
     SITES,
     SUB_ACCOUNTS,
 )
+from wixreseller.models import JSONObject
 
 HERE, ELSEWHERE, _ = SUB_ACCOUNTS
 NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -250,11 +251,15 @@ async def test_an_unknown_product_is_not_found(client: AsyncClient) -> None:
     assert caught.value.code == "PRODUCT_NOT_FOUND"
 
 
-async def test_a_filter_that_wix_does_not_know_is_a_bad_request_with_its_violation(
+async def test_a_filter_that_the_server_refuses_is_a_bad_request_with_its_violation(
     client: AsyncClient,
 ) -> None:
+    nested: JSONObject = {"externalId": "x"}
+    for _ in range(60):  # more levels than the emulator takes, fewer than the client refuses
+        nested = {"$and": [nested]}
+
     with pytest.raises(errors.BadRequestError) as caught:
-        await client.packages.query({"colour": "red"}).collect()
+        await client.packages.query(nested).collect()
 
     assert [violation.field for violation in caught.value.field_violations] == ["value"]
 

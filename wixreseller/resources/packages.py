@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from wixreseller import _operations, reconcile
 from wixreseller._calls import Calls
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.errors import ExternalIdConflictError
 from wixreseller.models import JSONObject, Package, Page, Product, checks
-from wixreseller.pagination import AsyncPager
+from wixreseller.pagination import AsyncPager, FetchPage
+from wixreseller.query import Filter, Q, Sort, as_filter, as_sort
 from wixreseller.reconcile import Ensured
 
 __all__ = ["AsyncPackages"]
@@ -167,9 +168,9 @@ class AsyncPackages:
 
     def query(
         self,
-        filter: JSONObject | None = None,  # noqa: A002  # Wix's own word
+        filter: Filter | JSONObject | None = None,  # noqa: A002  # Wix's own word
         *,
-        sort: JSONObject | Sequence[JSONObject] | None = None,
+        sort: Sort | JSONObject | Sequence[Sort | JSONObject] | None = None,
         page_size: int = 100,
         max_items: int | None = None,
         cursor: str | None = None,
@@ -179,10 +180,12 @@ class AsyncPackages:
     ) -> AsyncPager:
         """Read packages, page by page, newest first unless ``sort`` says otherwise.
 
-        ``filter`` is Wix's filter language as a dict, ``{"externalId": {"$in": ["a", "b"]}}``;
-        ``sort`` one or more of ``{"fieldName": "createdDate", "order": "ASC"}``. ``page_size`` is
-        1 to 100. ``cursor`` resumes a query: its filter and sort are inside the cursor, so none
-        may be given beside it.
+        ``filter`` is built with ``Q``, ``Q.external_id.in_(["a", "b"])``, or a dict in Wix's
+        filter language, ``{"externalId": {"$in": ["a", "b"]}}``; ``sort`` one or more of
+        ``Q.created_date.asc()`` or ``{"fieldName": "createdDate", "order": "ASC"}``. ``page_size``
+        is 1 to 100. ``cursor`` resumes a query: its filter and sort are inside the cursor, so none
+        may be given beside it. Newest first, what is created meanwhile shifts the pages under the
+        reader: ``scan`` reads all packages in an order that stays.
 
         Wix answers for the whole parent account whichever account asks. In a view made by
         ``for_account``, and with ``account_id``, the query is kept to that account.
@@ -190,21 +193,41 @@ class AsyncPackages:
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
         """
-        calls = self._calls
-        account = calls.account(account_id)
-        checks.cursor_stands_alone(cursor, filter, sort)
-        is_kept = account_id is not None or calls.config.is_account_view
-        kept = _kept_to(account, filter) if is_kept else filter
-        order = _order(sort)
-
-        async def fetch(at: str | None, limit: int) -> Page:
-            request = _operations.query_packages(
-                account, limit=limit, filter=kept, sort=order, cursor=at
-            )
-            # The times are those of a page: a loop over many has no end that could be known.
-            return await calls.page(request, calls.times(timeout, deadline))
-
+        condition, order = as_filter(filter), as_sort(sort)
+        checks.cursor_stands_alone(cursor, condition, order)
+        fetch = self._fetch(condition, order, account_id, timeout, deadline)
         return AsyncPager(fetch, page_size=page_size, max_items=max_items, cursor=cursor)
+
+    def scan(
+        self,
+        filter: Filter | JSONObject | None = None,  # noqa: A002  # Wix's own word
+        *,
+        page_size: int = 100,
+        max_items: int | None = None,
+        cursor: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> AsyncPager:
+        """Read all packages, oldest first: an order that stays while others create packages.
+
+        What is created meanwhile comes at the end, and no package is given twice. It knows
+        packages of the same moment by their ids; those of the last moment are all that it keeps.
+        The arguments are those of ``query``; a ``cursor`` must be one of a scan.
+
+        Raises:
+            ConfigurationError: an argument that Wix would refuse; nothing was sent.
+        """
+        condition = as_filter(filter)
+        checks.cursor_stands_alone(cursor, condition, None)
+        oldest_first = as_sort(Q.created_date.asc())
+        return AsyncPager(
+            self._fetch(condition, oldest_first, account_id, timeout, deadline),
+            page_size=page_size,
+            max_items=max_items,
+            cursor=cursor,
+            drops_repeats=True,
+        )
 
     async def update_external_id(
         self,
@@ -259,13 +282,27 @@ class AsyncPackages:
             self._calls.times(timeout, deadline),
         )
 
+    def _fetch(
+        self,
+        condition: JSONObject | None,
+        order: Sequence[JSONObject],
+        account_id: str | None,
+        timeout: Seconds | Unset,
+        deadline: Seconds | Unset,
+    ) -> FetchPage:
+        """Give what reads the pages of a query; in a view, of its account only."""
+        calls = self._calls
+        account = calls.account(account_id)
+        if account_id is not None or calls.config.is_account_view:
+            only: JSONObject = {"accountId": account}
+            condition = {"$and": [only, condition]} if condition else only
+        calls.times(timeout, deadline)  # refused here, not when the first page is read
 
-def _kept_to(account: str, given: JSONObject | None) -> JSONObject:
-    only = {"accountId": account}
-    return {"$and": [only, given]} if given else only
+        async def fetch(at: str | None, limit: int) -> Page:
+            request = _operations.query_packages(
+                account, limit=limit, filter=condition, sort=order, cursor=at
+            )
+            # The times are those of a page: a loop over many has no end that could be known.
+            return await calls.page(request, calls.times(timeout, deadline))
 
-
-def _order(sort: JSONObject | Sequence[JSONObject] | None) -> Sequence[JSONObject]:
-    if sort is None:
-        return ()
-    return (sort,) if isinstance(sort, Mapping) else tuple(sort)
+        return fetch

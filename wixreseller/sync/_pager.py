@@ -16,7 +16,9 @@ class Pager:
 
     ``for package in pager`` gives packages, :meth:`pages` whole pages. Nothing is sent before the
     first is asked for. After an error, and in another process, :attr:`cursor` says where to
-    resume: pass it to ``query(cursor=…)``.
+    resume: pass it to ``query(cursor=…)``, or ``scan(cursor=…)``. To go back a page, do the same
+    with ``page.metadata.prev_cursor``, which the first page has none of. However many packages
+    there are, one page of them is held, and eight bytes for each page that was read.
     """
 
     def __init__(self, portal: Portal, impl: AsyncPager) -> None:
@@ -40,7 +42,7 @@ class Pager:
         return PageIterator(self._portal, self._impl.pages())
 
     def first(self) -> Package | None:
-        """Give the first package, or ``None`` if there is none."""
+        """Give the first package, or ``None`` if there is none; no more than that is asked for."""
         return self._portal.call(self._impl.first)
 
     def collect(self) -> list[Package]:
@@ -67,7 +69,8 @@ class PageIterator:
         """Read the next page.
 
         Raises:
-            PagingError: a cursor came back a second time; going on would loop for ever.
+            PagingError: a cursor came back a second time; going on would loop for ever. All pages
+                up to there were given.
         """
         try:
             return self._portal.call(self._impl.__anext__)

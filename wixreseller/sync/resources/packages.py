@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.models import JSONObject, Package, Product
+from wixreseller.query import Filter, Sort
 from wixreseller.reconcile import Ensured
 from wixreseller.resources.packages import AsyncPackages
 from wixreseller.sync._pager import Pager
@@ -159,9 +160,9 @@ class Packages:
 
     def query(
         self,
-        filter: JSONObject | None = None,  # noqa: A002  # Wix's own word
+        filter: Filter | JSONObject | None = None,  # noqa: A002  # Wix's own word
         *,
-        sort: JSONObject | Sequence[JSONObject] | None = None,
+        sort: Sort | JSONObject | Sequence[Sort | JSONObject] | None = None,
         page_size: int = 100,
         max_items: int | None = None,
         cursor: str | None = None,
@@ -171,10 +172,12 @@ class Packages:
     ) -> Pager:
         """Read packages, page by page, newest first unless ``sort`` says otherwise.
 
-        ``filter`` is Wix's filter language as a dict, ``{"externalId": {"$in": ["a", "b"]}}``;
-        ``sort`` one or more of ``{"fieldName": "createdDate", "order": "ASC"}``. ``page_size`` is
-        1 to 100. ``cursor`` resumes a query: its filter and sort are inside the cursor, so none
-        may be given beside it.
+        ``filter`` is built with ``Q``, ``Q.external_id.in_(["a", "b"])``, or a dict in Wix's
+        filter language, ``{"externalId": {"$in": ["a", "b"]}}``; ``sort`` one or more of
+        ``Q.created_date.asc()`` or ``{"fieldName": "createdDate", "order": "ASC"}``. ``page_size``
+        is 1 to 100. ``cursor`` resumes a query: its filter and sort are inside the cursor, so none
+        may be given beside it. Newest first, what is created meanwhile shifts the pages under the
+        reader: ``scan`` reads all packages in an order that stays.
 
         Wix answers for the whole parent account whichever account asks. In a view made by
         ``for_account``, and with ``account_id``, the query is kept to that account.
@@ -185,6 +188,37 @@ class Packages:
         impl = self._impl.query(
             filter,
             sort=sort,
+            page_size=page_size,
+            max_items=max_items,
+            cursor=cursor,
+            account_id=account_id,
+            timeout=timeout,
+            deadline=deadline,
+        )
+        return Pager(self._portal, impl)
+
+    def scan(
+        self,
+        filter: Filter | JSONObject | None = None,  # noqa: A002  # Wix's own word
+        *,
+        page_size: int = 100,
+        max_items: int | None = None,
+        cursor: str | None = None,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> Pager:
+        """Read all packages, oldest first: an order that stays while others create packages.
+
+        What is created meanwhile comes at the end, and no package is given twice. It knows
+        packages of the same moment by their ids; those of the last moment are all that it keeps.
+        The arguments are those of ``query``; a ``cursor`` must be one of a scan.
+
+        Raises:
+            ConfigurationError: an argument that Wix would refuse; nothing was sent.
+        """
+        impl = self._impl.scan(
+            filter,
             page_size=page_size,
             max_items=max_items,
             cursor=cursor,
