@@ -1,6 +1,7 @@
 """A call that is cancelled, at whatever await, leaves nothing behind and hides nothing."""
 
-# pyright: reportPrivateUsage=false  # what a call takes shows nowhere else
+# What a call takes shows nowhere else.
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
