@@ -98,13 +98,16 @@ class RecentCreates:
                 for create in self._by_name.get((account_id, external_id), ())
             )
 
-    def unknown_since(self, account_id: str, external_id: str) -> float | None:
-        """Give when a create of this external id last ended without an outcome, if one did."""
+    def due_since(self, account_id: str, external_id: str) -> float | None:
+        """Give when a create of this external id last ended that made a package, or may have.
+
+        Neither a query nor a get may show it yet.
+        """
         with self._lock:
             ends = [
                 create.ended
                 for create in self._by_name.get((account_id, external_id), ())
-                if create.state == "unknown"
+                if create.state in ("unknown", "done")
             ]
         return max(ends, default=None)
 

@@ -238,13 +238,13 @@ async def _existing(
     """Give the packages of an external id.
 
     Where one is due to appear, look through the settle window: after a create of this process
-    whose outcome is unknown, or when the server says that it knows the order.
+    that was done or whose outcome is unknown, or when the server says that it knows the order.
     """
     clock, window = calls.executor.clock, calls.config.retry.settle_window
-    unknown = calls.recent.unknown_since(account_id, external_id)
+    since = calls.recent.due_since(account_id, external_id)
     wait = window if is_due else 0.0
-    if unknown is not None:
-        wait = max(wait, min(window, window - (clock.posix() - unknown)))
+    if since is not None:
+        wait = max(wait, min(window, window - (clock.posix() - since)))
     end = clock.monotonic() + wait
     pause = _FIRST_LOOK_AGAIN
     while True:

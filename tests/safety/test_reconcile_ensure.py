@@ -58,6 +58,28 @@ async def test_what_was_created_a_moment_ago_is_known_though_no_query_shows_it(
         assert [first.package, second.package] == await here.packages() * 2
 
 
+@pytest.mark.parametrize("key_mode", ["conflict", "ignore"])
+@in_jumping_time
+async def test_what_was_created_a_moment_ago_is_waited_for_where_even_a_get_lags(
+    product: Product, key_mode: str
+) -> None:
+    async with (
+        world(
+            visibility_lag_seconds=9.0,
+            visibility_lags_get=True,
+            consistency_token="ignored",
+            idempotency_mode=key_mode,
+        ) as here,
+        here.client() as client,
+    ):
+        first = await client.packages.ensure([product], external_id=NAME)
+        second = await client.packages.ensure([product], external_id=NAME)
+
+        assert ("created", "existing") == (first.outcome, second.outcome)
+        assert first.package.id == second.package.id
+        assert 1 == await _creates(here)
+
+
 @in_jumping_time
 async def test_several_are_a_conflict(product: Product) -> None:
     async with world() as here, here.client() as client:
