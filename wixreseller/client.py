@@ -167,7 +167,8 @@ class AsyncClient:
     def __reduce__(self) -> str:
         raise TypeError(
             "a client is not pickled, for it holds connections and a key; make another one in "
-            "the other process from the same settings"
+            "the other process. What pickles are settings: wixreseller.config.ClientConfig, "
+            "which leaves the key out"
         )
 
     def _attach(self) -> None:

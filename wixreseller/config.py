@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -168,7 +169,12 @@ def check_ssl(context: object, base_url: str) -> ssl.SSLContext | None:
 
 @attrs.frozen(kw_only=True)
 class ClientConfig:
-    """Hold what a client was made with, except connections. Its ``repr`` shows no key."""
+    """Hold what a client was made with, except connections. Its ``repr`` shows no key.
+
+    It pickles, and leaves the key out: the process that reads the pickle takes its own from
+    ``WIX_API_KEY``, also where a function gave it here. Without that variable it is a
+    ConfigurationError there.
+    """
 
     keys: KeySource
     account_id: str | None
@@ -220,6 +226,17 @@ class ClientConfig:
             if_unknown=checks.one_of(if_unknown, ("look", "raise"), "if_unknown"),
         )
 
+    def __reduce__(self) -> tuple[Callable[[dict[str, object]], ClientConfig], tuple[object]]:
+        # A function is left out as well: a partial one would take its arguments along.
+        kept = attrs.asdict(self, filter=attrs.filters.exclude("keys"), recurse=False)
+        return _restore, (kept,)
+
+    def __copy__(self) -> ClientConfig:
+        return self  # frozen, and within the process the key stays
+
+    def __deepcopy__(self, _: object) -> ClientConfig:
+        return self
+
     def account(self, given: str | None) -> str:
         """Give the account of a call: its own, or the client's.
 
@@ -235,3 +252,20 @@ class ClientConfig:
                 field="account_id",
             )
         return self.account_id
+
+
+def _restore(kept: dict[str, object]) -> ClientConfig:
+    """Make a configuration of what was pickled, with this process's key.
+
+    Raises:
+        ConfigurationError: this process has none.
+    """
+    url = _base_url(kept["base_url"])
+    key = os.environ.get(API_KEY_VARIABLE)
+    if not key:
+        raise ConfigurationError(
+            f"api_key is missing: it is never pickled; set {API_KEY_VARIABLE} in this process too",
+            field="api_key",
+        )
+    settings = cast("Any", kept)  # they were fields of this class when they were pickled
+    return ClientConfig(keys=KeySource(key, url), **settings)

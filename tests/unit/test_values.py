@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
+import attrs
 import pytest
 
 from wixreseller import (
@@ -42,6 +45,18 @@ VALUES = [
     Status.PENDING,
     Status("BRAND_NEW"),
 ]
+
+
+def wrong(value: object) -> Any:
+    """Pass what a type checker would refuse."""
+    return value
+
+
+def nested(depth: int) -> dict[str, object]:
+    inner: dict[str, object] = {}
+    for _ in range(depth):
+        inner = {"a": inner}
+    return inner
 
 
 def pickled(value: object) -> object:
@@ -125,6 +140,39 @@ def test_every_listed_enum_value_is_known_and_itself(enum: type[Status]) -> None
             "billing_info.cycle_duration",
             "no cycle_duration",
         ),
+        (lambda: CycleDuration(unit=wrong(None), count=1), "cycle_duration.unit", "DAY, WEEK"),
+        (lambda: CycleDuration(unit="", count=1), "cycle_duration.unit", "DAY, WEEK"),
+        (lambda: CycleDuration(unit=wrong(7), count=1), "cycle_duration.unit", "not 7"),
+        (lambda: CycleDuration(unit="DAY", count=wrong(True)), "cycle_duration.count", "not True"),
+        (lambda: CycleDuration(unit="DAY", count=wrong(1.5)), "cycle_duration.count", "whole"),
+        (lambda: CycleDuration(unit="DAY", count=2**31), "cycle_duration.count", "to 2147483647"),
+        (lambda: BillingInfo(type=wrong(5)), "billing_info.type", "ONE_TIME, RECURRING"),
+        (
+            lambda: BillingInfo(type="RECURRING", cycle_duration=wrong({"unit": "DAY"})),
+            "billing_info.cycle_duration",
+            "CycleDuration",
+        ),
+        (
+            lambda: Product(catalog_product_id=GUID, country_code="BR", discount_code="\ud800"),
+            "discount_code",
+            "surrogate",
+        ),
+        (
+            lambda: Product(catalog_product_id=GUID, country_code="BR", billing_info=wrong("x")),
+            "billing_info",
+            "BillingInfo",
+        ),
+        *[
+            (lambda extra=extra: Failure(extra=wrong(extra)), "extra", allowed)
+            for extra, allowed in (
+                (7, "mapping"),
+                ({1: 2}, "no string"),
+                ({"a": [{"b": set[int]()}]}, "extra.a[0].b"),
+                ({"a": "\ud800"}, "JSON"),
+                ({"a": 2**70}, "JSON"),
+                (nested(300), "deeper"),
+            )
+        ],
     ],
 )
 def test_a_value_that_wix_would_refuse_names_its_field_and_what_is_allowed(
@@ -142,3 +190,49 @@ def test_a_page_is_a_collection_of_its_packages() -> None:
     page = Page(packages=(Package(id=GUID),))
 
     assert (1, [Package(id=GUID)]) == (len(page), list(page))
+
+
+# --- extras -------------------------------------------------------------------------------------
+
+CHANGES: list[Callable[[Any], object]] = [
+    lambda extra: extra.__setitem__("b", 1),
+    lambda extra: extra.__delitem__("a"),
+    lambda extra: extra.update(b=1),
+    lambda extra: extra.setdefault("b", 1),
+    lambda extra: extra.pop("a"),
+    lambda extra: extra.popitem(),
+    lambda extra: extra.clear(),
+    lambda extra: extra.__ior__({"b": 1}),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_extras_cannot_be_changed(change: Callable[[Any], object]) -> None:
+    package = Package(id=GUID, extra={"a": 1})
+
+    for extra in (package.extra, Package(id=GUID).extra, cast("Package", pickled(package)).extra):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            change(extra)
+    assert ({"a": 1}, {}) == (package.extra, Package(id=GUID).extra)
+
+
+def test_extras_do_not_follow_the_dict_that_was_passed() -> None:
+    mine: dict[str, Any] = {"a": 1}
+    package = Package(id=GUID, extra=mine)
+    mine["b"] = 2
+
+    assert {"a": 1} == package.extra
+
+
+def test_extras_are_a_dict_to_whoever_writes_json() -> None:
+    assert '{"a": [1]}' == json.dumps(Package(id=GUID, extra={"a": [1]}).extra)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_every_value_that_wix_sends_has_extras_and_is_frozen(value: object) -> None:
+    if isinstance(value, (Status, CallMeta)):
+        return
+    extra: object = getattr(value, "extra", None)
+    assert isinstance(extra, Mapping)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        value.extra = {}  # type: ignore[attr-defined]  # that it is refused is what is tested

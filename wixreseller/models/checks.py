@@ -15,8 +15,10 @@ from typing import Final, TypeVar, cast
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.errors import ConfigurationError
 from wixreseller.models.countries import COUNTRY_CODES, COUNTRY_HINTS
+from wixreseller.models.enums import OpenEnum
 
 __all__ = [
+    "MAX_CYCLE_COUNT",
     "MAX_DISCOUNT_CODE",
     "MAX_EXTERNAL_ID",
     "MAX_PAGE_SIZE",
@@ -31,6 +33,7 @@ __all__ = [
     "instance_of",
     "max_items",
     "one_of",
+    "open_enum",
     "optional_guid",
     "page_size",
     "products",
@@ -45,11 +48,14 @@ MAX_EXTERNAL_ID: Final = 100
 MAX_DISCOUNT_CODE: Final = 25
 MAX_PRODUCTS: Final = 1000
 MAX_PAGE_SIZE: Final = 100
+MAX_CYCLE_COUNT: Final = 2**31 - 1
+"""No limit of Wix's, but of the whole numbers that an answer could hold."""
 
 # Wix's own samples do not keep to the RFC's variants, so the form is all that is checked.
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 T = TypeVar("T")
+E = TypeVar("E", bound=OpenEnum)
 
 
 def shorten(value: object, limit: int = 60) -> str:
@@ -73,6 +79,16 @@ def one_of(value: T, allowed: Sequence[T], field: str) -> T:
         names = " or ".join(repr(item) for item in allowed)
         raise ConfigurationError(f"{field} must be {names}, not {shorten(value)}", field=field)
     return value
+
+
+def open_enum(value: object, kind: type[E], field: str) -> E:
+    """Check a value of an open enum, or its text; text that it does not list is let through."""
+    if not isinstance(value, str) or not value:
+        names = ", ".join(member.value for member in kind if member.value != "UNKNOWN")
+        raise ConfigurationError(
+            f"{field} must be a {kind.__name__} ({names}), not {shorten(value)}", field=field
+        )
+    return kind(_text(value, field, None))
 
 
 def guid(value: object, field: str) -> str:
@@ -100,6 +116,12 @@ def _text(value: object, field: str, longest: int | None) -> str:
         raise ConfigurationError(
             f"{field} may have at most {longest} characters, this one has {len(value)}", field=field
         )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"{field} must be text, {shorten(value)} holds half of a surrogate pair", field=field
+        ) from None
     return value
 
 
@@ -187,7 +209,7 @@ def timeout(value: object, field: str) -> Seconds:
 
 def cycle_count(value: object, field: str = "cycle_duration.count") -> int:
     """Check how many units a billing cycle has: 1 or more."""
-    return whole_number(value, field)
+    return whole_number(value, field, MAX_CYCLE_COUNT)
 
 
 def max_items(value: object, field: str = "max_items") -> int | None:

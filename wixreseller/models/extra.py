@@ -39,21 +39,21 @@ class Extra(dict[str, JSONValue]):
 NO_EXTRA: Final = Extra()
 
 
-def freeze(value: object) -> Extra:
+def freeze(extra: Mapping[str, JSONValue]) -> Extra:
     """Take what a caller passed as ``extra``: a copy, so that it stays as it is.
 
     Raises:
         ConfigurationError: it is no mapping, or holds what JSON cannot.
     """
-    if type(value) is Extra:
-        return value
+    if type(extra) is Extra:
+        return extra
+    value = cast("object", extra)  # callers without a type checker may pass anything
     if not isinstance(value, Mapping):
         raise ConfigurationError(
             f"extra must be a mapping of names to JSON, not {type(value).__name__}", field="extra"
         )
-    mapping = cast("Mapping[object, object]", value)
-    _check(mapping, "extra", 0)
-    return Extra(cast("Mapping[str, JSONValue]", mapping))
+    _check(extra, "extra", 0)
+    return Extra(extra)
 
 
 def _check(value: object, path: str, depth: int) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 import attrs
 
 from wixreseller.errors import ConfigurationError
-from wixreseller.models import checks
+from wixreseller.models import checks, html, text
 from wixreseller.models.enums import BillingType, CycleUnit, FailureCode, Status
 from wixreseller.models.extra import NO_EXTRA, freeze
 from wixreseller.models.json import JSONValue
@@ -29,6 +29,17 @@ __all__ = [
     "Product",
     "ProductInstance",
 ]
+
+
+_OVER = frozenset({Status.CANCELED, Status.FAILED})
+
+
+def _unit(value: CycleUnit | str) -> CycleUnit:
+    return checks.open_enum(value, CycleUnit, "cycle_duration.unit")
+
+
+def _type(value: BillingType | str | None) -> BillingType | None:
+    return None if value is None else checks.open_enum(value, BillingType, "billing_info.type")
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +62,7 @@ class CallMeta:
 class CycleDuration:
     """Length of a billing cycle: ``count`` times ``unit``."""
 
-    unit: CycleUnit = attrs.field(converter=CycleUnit)
+    unit: CycleUnit = attrs.field(converter=_unit)
     count: int
     extra: Mapping[str, JSONValue] = attrs.field(
         default=NO_EXTRA, converter=freeze, eq=False, repr=False
@@ -59,6 +70,9 @@ class CycleDuration:
 
     def __attrs_post_init__(self) -> None:
         checks.cycle_count(self.count)
+
+    def __repr__(self) -> str:
+        return text.line("CycleDuration", text.cycle(self))
 
 
 @attrs.frozen(kw_only=True)
@@ -68,15 +82,15 @@ class BillingInfo:
     Use :meth:`one_time` and :meth:`recurring`. On read, either part may be missing.
     """
 
-    type: BillingType | None = attrs.field(
-        default=None, converter=attrs.converters.optional(BillingType)
-    )
+    type: BillingType | None = attrs.field(default=None, converter=_type)
     cycle_duration: CycleDuration | None = None
     extra: Mapping[str, JSONValue] = attrs.field(
         default=NO_EXTRA, converter=freeze, eq=False, repr=False
     )
 
     def __attrs_post_init__(self) -> None:
+        if self.cycle_duration is not None:
+            checks.instance_of(self.cycle_duration, CycleDuration, "billing_info.cycle_duration")
         if self.type == BillingType.RECURRING and self.cycle_duration is None:
             raise ConfigurationError(
                 "billing_info: RECURRING needs cycle_duration (a unit and a count)",
@@ -97,6 +111,9 @@ class BillingInfo:
     def one_time(cls) -> BillingInfo:
         """Bill once; the instance expires and does not renew."""
         return cls(type=BillingType.ONE_TIME)
+
+    def __repr__(self) -> str:
+        return text.line("BillingInfo", text.billing(self))
 
 
 @attrs.frozen(kw_only=True)
@@ -131,6 +148,15 @@ class Product:
         if self.billing_info is not None:
             checks.instance_of(self.billing_info, BillingInfo, "billing_info")
 
+    def __repr__(self) -> str:
+        return text.line(
+            "Product",
+            text.brief_id(self.catalog_product_id),
+            self.country_code,
+            "floating" if self.site_id is None else f"site={text.brief_id(self.site_id)}",
+            text.billing(self.billing_info),
+        )
+
 
 @attrs.frozen(kw_only=True)
 class Failure:
@@ -141,6 +167,10 @@ class Failure:
     extra: Mapping[str, JSONValue] = attrs.field(
         default=NO_EXTRA, converter=freeze, eq=False, repr=False
     )
+
+    def __repr__(self) -> str:
+        code = None if self.code is None else text.plain(self.code)
+        return text.line("Failure", code, text.quoted(self.message))
 
 
 @attrs.frozen(kw_only=True)
@@ -168,6 +198,39 @@ class ProductInstance:
         default=NO_EXTRA, converter=freeze, eq=False, repr=False
     )
 
+    @property
+    def is_floating(self) -> bool:
+        """Whether it is on no site and could be put on one: paid for, and used by nobody.
+
+        A canceled or failed instance is over, so it does not float even if it is on no site.
+        """
+        # A site id that could not be read is a site all the same.
+        has_site = self.site_id is not None or "siteId" in self.extra
+        return not has_site and self.status not in _OVER
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is no longer ``PENDING``, be it enabled, failed, canceled or awaiting action.
+
+        It is what :meth:`~wixreseller.resources.packages.AsyncPackages.wait_until_settled` waits
+        for.
+        """
+        return self.status != Status.PENDING
+
+    def __repr__(self) -> str:
+        failure = self.failure
+        return text.line(
+            "ProductInstance",
+            text.whole_id(self.instance_id),
+            "without status" if self.status is None else text.plain(self.status),
+            None if failure is None or failure.code is None else f"({text.plain(failure.code)})",
+            None
+            if self.catalog_product_id is None
+            else f"product={text.brief_id(self.catalog_product_id)}",
+            None if self.site_id is None else f"site={text.brief_id(self.site_id)}",
+            "floating" if self.is_floating else None,
+        )
+
 
 @attrs.frozen(kw_only=True)
 class Package:
@@ -185,6 +248,32 @@ class Package:
     )
     meta: CallMeta | None = attrs.field(default=None, eq=False, repr=False)
 
+    @property
+    def enabled_instances(self) -> tuple[ProductInstance, ...]:
+        """Those that the customer can use: status ``ENABLED``."""
+        return tuple(item for item in self.product_instances if item.status == Status.ENABLED)
+
+    @property
+    def floating_instances(self) -> tuple[ProductInstance, ...]:
+        """Those on no site that could be put on one; canceled and failed ones do not count."""
+        return tuple(item for item in self.product_instances if item.is_floating)
+
+    @property
+    def failed_instances(self) -> tuple[ProductInstance, ...]:
+        """Those that never became available: status ``FAILED``; their ``failure`` says why."""
+        return tuple(item for item in self.product_instances if item.status == Status.FAILED)
+
+    def __repr__(self) -> str:
+        return text.line(
+            "Package",
+            text.whole_id(self.id),
+            text.quoted(self.external_id),
+            f"({text.counts(self.product_instances)})",
+        )
+
+    def _repr_html_(self) -> str:
+        return html.package_table(self)
+
 
 @attrs.frozen(kw_only=True)
 class PagingMetadata:
@@ -200,6 +289,11 @@ class PagingMetadata:
     extra: Mapping[str, JSONValue] = attrs.field(
         default=NO_EXTRA, converter=freeze, eq=False, repr=False
     )
+
+    def __repr__(self) -> str:
+        values = attrs.asdict(self, filter=attrs.filters.exclude("extra", type(None)))
+        parts = (f"{name}={checks.shorten(value, 40)}" for name, value in values.items())
+        return text.line("PagingMetadata", *parts)
 
 
 @attrs.frozen(kw_only=True)
@@ -218,3 +312,10 @@ class Page:
 
     def __len__(self) -> int:
         return len(self.packages)
+
+    def __repr__(self) -> str:
+        follows = None if self.metadata.next_cursor is None else "(more follow)"
+        return text.line("Page", text.count(len(self), "package"), follows)
+
+    def _repr_html_(self) -> str:
+        return html.page_table(self)
