@@ -100,6 +100,7 @@ CATALOGUE = {
             Product(type="EXTRA", one_time=True, requires="PLAN"),
             Product(type="EXTRA", one_time=True, cycles=(MONTH,), outcome="FAILED"),
             Product(type="EXTRA", one_time=True, cycles=(MONTH, YEAR)),
+            Product(type="EXTRA", one_time=True, outcome="AWAITING_ACTION"),
             Product(type="EXTRA"),
         )
     )

@@ -110,6 +110,18 @@ async def test_ids_of_the_path_may_be_repeated_in_the_body(api: "Api") -> None:
     assert reply.status == 200
 
 
+async def test_an_id_in_capital_letters_is_the_same_request_to_an_idempotency_key(
+    api: "Api",
+) -> None:
+    package = (await api.create()).package
+    first, again = [
+        await api.send("DELETE", f"/resellers/v1/packages/{package_id}?idempotencyKey=k")
+        for package_id in (package["id"], package["id"].upper())
+    ]
+
+    assert (200, first.body) == (again.status, again.body)
+
+
 async def test_ids_of_the_path_may_be_repeated_in_the_query_string(api: "Api") -> None:
     package = (await api.create()).package
     instance_id = package["productInstances"][0]["instanceId"]

@@ -198,7 +198,7 @@ def _paid(core: Core, instance: Instance, billing: Billing) -> Instance:
         expires_ms=expires_ms,
         updated_ms=now_ms,
     )
-    if instance.status != "ENABLED":
+    if instance.status not in ("ENABLED", "AWAITING_ACTION"):
         return changed
     # A delivered instance has nothing ahead of it but its expiry.
     due_status = None if expires_ms is None else "CANCELED"

@@ -114,6 +114,9 @@ def _fingerprint(call: Call) -> str:
         for name, value in call.body.items()
         if name != "idempotencyKey" and name not in call.path
     }
-    path: JsonObject = dict(call.path)
+    # GUIDs are the same in any case; an external id is not.
+    path: JsonObject = {
+        name: value if name == "externalId" else value.lower() for name, value in call.path.items()
+    }
     request: Json = [call.account_id, call.operation, path, body]
     return hashlib.sha256(canonical(request)).hexdigest()

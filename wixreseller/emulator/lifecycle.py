@@ -45,9 +45,9 @@ def _apply_all_due(store: Store) -> None:
         "UPDATE instances SET status = due_status, updated_ms = due_ms, "
         "failure_code = CASE due_status WHEN 'FAILED' THEN due_failure_code END, "
         "failure_message = CASE due_status WHEN 'FAILED' THEN ? END, "
-        "due_ms = CASE due_status WHEN 'ENABLED' THEN expires_ms END, "
-        "due_status = CASE WHEN due_status = 'ENABLED' AND expires_ms IS NOT NULL "
-        "THEN 'CANCELED' END, due_failure_code = NULL "
+        "due_ms = CASE WHEN due_status IN ('ENABLED', 'AWAITING_ACTION') THEN expires_ms END, "
+        "due_status = CASE WHEN due_status IN ('ENABLED', 'AWAITING_ACTION') "
+        "AND expires_ms IS NOT NULL THEN 'CANCELED' END, due_failure_code = NULL "
         "WHERE package_seq IN (SELECT package_seq FROM due) AND due_ms = "
         "(SELECT due.due_ms FROM due WHERE due.package_seq = instances.package_seq)",
         (FAILURE_MESSAGE,),
