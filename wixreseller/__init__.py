@@ -12,6 +12,10 @@ from wixreseller._version import __version__
 
 if TYPE_CHECKING:
     from wixreseller import errors
+    from wixreseller._changes import (
+        AsyncChanges,
+        Change,
+    )
     from wixreseller._sentinels import (
         NO_TIMEOUT,
         UNSET,
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
         RetryPolicy,
     )
     from wixreseller.sync import (
+        Changes,
         Client,
         Pager,
     )
@@ -100,6 +105,7 @@ __all__ = [
     "NO_TIMEOUT",
     "UNSET",
     "APIError",
+    "AsyncChanges",
     "AsyncClient",
     "AsyncPager",
     "AttemptEnded",
@@ -109,6 +115,8 @@ __all__ = [
     "BillingInfo",
     "BillingType",
     "CallMeta",
+    "Change",
+    "Changes",
     "Client",
     "ClientClosedError",
     "ConfigurationError",
@@ -161,6 +169,10 @@ __all__ = [
 ]
 
 _NAMES: Final = {
+    "wixreseller._changes": (
+        "AsyncChanges",
+        "Change",
+    ),
     "wixreseller._sentinels": (
         "NO_TIMEOUT",
         "UNSET",
@@ -231,6 +243,7 @@ _NAMES: Final = {
         "NotSeen",
     ),
     "wixreseller.sync": (
+        "Changes",
         "Client",
         "Pager",
     ),

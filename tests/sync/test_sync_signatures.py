@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from wixreseller import AsyncClient, AsyncPager, Client, Pager
+from wixreseller import AsyncChanges, AsyncClient, AsyncPager, Changes, Client, Pager
 from wixreseller.pagination import AsyncItemIterator, AsyncPageIterator
 from wixreseller.resources.packages import AsyncPackages
 from wixreseller.resources.product_instances import AsyncProductInstances
@@ -21,6 +21,7 @@ PAIRS = [
     (AsyncPager, Pager),
     (AsyncPageIterator, PageIterator),
     (AsyncItemIterator, ItemIterator),
+    (AsyncChanges, Changes),
 ]
 RENAMED = {
     "aclose": "close",

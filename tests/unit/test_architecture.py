@@ -52,6 +52,7 @@ FLOORS = {
     "_compare": 6,
     "_calls": 6,
     "_look": 6,
+    "_changes": 6,
     "reconcile": 6,
     "resources": 6,
     "client": 7,

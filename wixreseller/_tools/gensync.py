@@ -32,10 +32,10 @@ HEADER = f"""\
 \"\"\"Give the blocking twin of ``{{}}``.\"\"\"
 """
 WIDTH = 100
-RESOURCES = ("packages", "product_instances")
-SOURCES = ("client.py", "resources/__init__.py", *(f"resources/{name}.py" for name in RESOURCES))
-# Async classes whose twins are written by hand, with the modules of both.
-BY_HAND = {"AsyncPager": (f"{PACKAGE}.pagination", f"{PACKAGE}.sync._pager")}
+RESOURCES = "resources/__init__.py", "resources/packages.py", "resources/product_instances.py"
+SOURCES = ("client.py", *RESOURCES)
+# Async classes whose twins are written by hand, with their modules: AsyncX is twinned in sync._x.
+BY_HAND = {"AsyncChanges": "_changes", "AsyncPager": "pagination"}
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 # The bodies that are not one call of the method of the same name.
 BODIES = {
@@ -54,7 +54,7 @@ ALLOWED = """\
 In a module: a docstring, imports, private names, and one public class, named Async…, without
 bases or decorators. In that class: a docstring; private names; attributes annotated with another
 class that has a twin, documented and without a value (a client has such); methods, documented,
-annotated and undecorated: async ones that give values, plain ones that give a pager or a view of
+annotated and undecorated: async ones that give values, plain ones that give an iterator or view of
 the client; __init__ and the dunder methods of BODIES. In a signature: annotated parameters that
 take nothing async, no stars and no "/"; comments only behind a parameter."""
 
@@ -139,8 +139,7 @@ class Source:
 
     def refuse(self, node: Sliced | int, what: str) -> NoReturn:
         """Refuse a line of this source."""
-        line = node if isinstance(node, int) else node.lineno
-        raise RefusedError(f"{self.path}:{line}: {what}\n{ALLOWED}")
+        raise RefusedError(f"{self.path}:{getattr(node, 'lineno', node)}: {what}\n{ALLOWED}")
 
 
 def blocking(text: str, homes: Homes) -> str:
@@ -236,7 +235,7 @@ class Twin:
         elif isinstance(node, ast.AsyncFunctionDef) and not ASYNC_WORDS.search(gives):
             yield laid_out("return self._portal.call(", [call, *arguments], ")", 8)
         elif isinstance(node, ast.FunctionDef) and gives in BY_HAND:
-            self._import(BY_HAND[gives][1], gives[5:])
+            self._import(self._homes[gives][1], gives[5:])
             yield laid_out(f"impl = {call}(", arguments, ")", 8)
             yield f"return {gives[5:]}(self._portal, impl)"
         elif isinstance(node, ast.FunctionDef) and gives == self._cls.name and self._parts:
@@ -355,7 +354,8 @@ def import_lines(imports: set[Import]) -> str:
 def twins(root: Path) -> dict[Path, str]:
     """Give every generated file, and its text."""
     sources = [Source(root, name) for name in SOURCES]
-    homes = BY_HAND | {s.cls.name: (s.module, s.twin) for s in sources if s.cls}
+    homes = {n: (f"{PACKAGE}.{m}", f"{PACKAGE}.sync._{n[5:].lower()}") for n, m in BY_HAND.items()}
+    homes |= {s.cls.name: (s.module, s.twin) for s in sources if s.cls}
     files: dict[Path, str] = {}
     for name, source in zip(SOURCES, sources, strict=True):
         text = HEADER.format(source.path.relative_to(root).as_posix(), source.module)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from wixreseller import _operations, reconcile
 from wixreseller._calls import Calls
+from wixreseller._changes import AsyncChanges, Since
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.errors import ExternalIdConflictError
 from wixreseller.models import JSONObject, Package, Page, Product, checks
@@ -229,6 +231,42 @@ class AsyncPackages:
             drops_repeats=True,
         )
 
+    def changes(
+        self,
+        since: str | datetime | None = None,
+        *,
+        overlap: float = 60.0,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> AsyncChanges:
+        """Tell which packages were created or updated since a token, oldest update first.
+
+        Wix has no webhooks for resellers: call this now and then, with the ``token`` that the
+        pass before ended with, from wherever you stored it. ``None`` begins with all packages
+        there are, an aware datetime with what was updated from then on. It is one pass, which
+        ends when it has caught up.
+
+        Each change is given at least once, and none is skipped that a query shows ``overlap``
+        seconds late at the most: so far does each pass go back before its token. Of what it finds
+        there, the last 32 packages that were given are known by the token and left out while they
+        are unchanged; more may come again. Several updates between two passes are one change. It
+        relies on Wix moving a package's ``updatedDate`` when one of its instances changes.
+
+        Wix answers for the whole parent account whichever account asks. In a view made by
+        ``for_account``, and with ``account_id``, only that account's changes are told.
+
+        Raises:
+            ConfigurationError: ``since`` is damaged, or a token of another account.
+        """
+        scope = self._calls.account(account_id) if self._is_kept(account_id) else ""
+        start = Since.of(since, scope, overlap)
+        horizon = start.horizon
+        condition = None if horizon is None else (Q.updated_date >= horizon).as_json()
+        order = as_sort(Q.updated_date.asc())
+        fetch = self._fetch(condition, order, account_id, timeout, deadline)
+        return AsyncChanges(self._calls, fetch, start)
+
     async def update_external_id(
         self,
         package_id: str,
@@ -282,6 +320,10 @@ class AsyncPackages:
             self._calls.times(timeout, deadline),
         )
 
+    def _is_kept(self, account_id: str | None) -> bool:
+        """Tell whether what is read is kept to the account of the call."""
+        return account_id is not None or self._calls.config.is_account_view
+
     def _fetch(
         self,
         condition: JSONObject | None,
@@ -293,7 +335,7 @@ class AsyncPackages:
         """Give what reads the pages of a query; in a view, of its account only."""
         calls = self._calls
         account = calls.account(account_id)
-        if account_id is not None or calls.config.is_account_view:
+        if self._is_kept(account_id):
             only: JSONObject = {"accountId": account}
             condition = {"$and": [only, condition]} if condition else only
         calls.times(timeout, deadline)  # refused here, not when the first page is read

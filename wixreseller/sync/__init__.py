@@ -11,14 +11,16 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from wixreseller.sync._changes import Changes
     from wixreseller.sync._pager import Pager
     from wixreseller.sync.client import Client
     from wixreseller.sync.resources.packages import Packages
     from wixreseller.sync.resources.product_instances import ProductInstances
 
-__all__ = ["Client", "Packages", "Pager", "ProductInstances"]
+__all__ = ["Changes", "Client", "Packages", "Pager", "ProductInstances"]
 
 _HOMES: Final = {
+    "Changes": "wixreseller.sync._changes",
     "Client": "wixreseller.sync.client",
     "Packages": "wixreseller.sync.resources.packages",
     "Pager": "wixreseller.sync._pager",
