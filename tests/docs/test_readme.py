@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def console(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 
 
 def test_every_python_snippet_is_tried_here() -> None:
-    assert 4 == len(blocks("python"))
+    assert 5 == len(blocks("python"))
 
 
 def test_the_first_snippet_sells_a_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +90,27 @@ def test_the_error_snippet_sells_once(product: Product) -> None:
         assert callable(sell_once)
         sold = str(sell_once(client, product))
         assert "sub-42" == client.packages.get(sold).external_id
+
+
+def test_the_snippet_for_pytest_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_shop.py").write_text(block_with("python", "wix_emulator"))
+    is_installed = bool(entry_points(group="pytest11", name="wixreseller"))
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *([] if is_installed else ["-p", "wixreseller.pytest_plugin"]),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert 0 == done.returncode, done.stdout
+    assert "1 passed" in done.stdout
 
 
 def test_the_account_snippet_counts_one_account(product: Product) -> None:
