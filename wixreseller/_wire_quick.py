@@ -1,23 +1,23 @@
 """Generate hooks that read objects of the usual shape with as little work as Python allows.
 
 A page holds hundreds of objects, nearly all of the documented shape. For each class a function is
-written out once, with a few lines for each field and no loop. It counts down the keys that fields
-claim: at zero there are no extras to look for, and rare fields need not be looked for at all. This
-is how the hook of :class:`~wixreseller.Failure` begins::
+written out once, with a few lines for each field and no loop. It counts the usual fields that are
+absent: if those that are there account for all keys, there are no extras to look for, and rare
+fields need not be looked for at all. This is how the hook of :class:`~wixreseller.Failure` begins::
 
     def read(raw, _=None):
         if type(raw) is dict:
             try:
-                made = new(Open)
-                left = len(raw)
-                if 'code' in raw:
-                    left -= 1
-                    value = raw['code']
-                    if value is not None:
-                        value = table_0[value]
-                    made.code = value
-                else:
+                made = Open()
+                get = raw.get
+                absent = 0
+                value = get('code')
+                if value is None:
                     made.code = None
+                    absent += 1
+                else:
+                    value = table_0[value]
+                    made.code = value
                 ...
 
 Three things make it fast. The frozen ``__init__`` is not run: the object is made as its *open* twin
@@ -32,7 +32,7 @@ tolerant hook: that one decides, also about the error. So both read everything a
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -48,6 +48,7 @@ from wixreseller._wire_fields import (
     has_meta,
     in_utc,
 )
+from wixreseller._wire_names import Raw
 from wixreseller.models import BillingInfo, OpenEnum
 from wixreseller.models.extra import NO_EXTRA, Extra
 
@@ -60,17 +61,18 @@ _TEMPLATE: Final = """\
 def read(raw, _=None):
     if type(raw) is dict:
         try:
-            made = new(Open)
-            left = len(raw)
+            made = Open()
+            get = raw.get
+            absent = 0
 {usual}
+            left = len(raw) + absent - {number_of_usual}
             if left:
 {rare}
             else:
 {no_rare}
             if left:
-                if not aliases.isdisjoint(raw) and (adopted := prepare(raw)) is not raw:
-                    return read(adopted)
-                made.extra = Extra({{key: raw[key] for key in raw if key not in claimed}})
+{aliases}
+                made.extra = extra_of(raw, left)
             else:
                 made.extra = NO_EXTRA
             made.__class__ = cls
@@ -88,6 +90,7 @@ def _open_twin(cls: type) -> type:
         (cls,),
         {
             "__slots__": (),
+            "__init__": object.__init__,
             # Both, or Python would still take the slow way through a method.
             "__setattr__": object.__setattr__,
             "__delattr__": object.__delattr__,
@@ -107,37 +110,38 @@ def quick_reader(
     """Make the hook of a class; ``tolerant`` is what it leaves the unusual to.
 
     ``rare`` fields are looked for only if the usual ones leave a key unclaimed. An object that has
-    one of the keys ``aliases`` is read as what ``prepare`` makes of it.
+    one of the keys ``aliases`` beside is read as what ``prepare`` makes of it.
     """
     fields = fields_of(cls)
     space: dict[str, Any] = {
-        "new": object.__new__,
         "Open": _open_twin(cls),
         "cls": cls,
         "tolerant": tolerant,
-        "claimed": frozenset(field.wire for field in fields),
-        "aliases": frozenset(aliases),
+        "extra_of": _extra_reader(frozenset(field.wire for field in fields)),
         "prepare": prepare,
         "parse_date": datetime.fromisoformat,
         "in_utc": in_utc,
         "UTC": UTC,
-        "Extra": Extra,
         "NO_EXTRA": NO_EXTRA,
     }
     usual: list[str] = ["made.meta = None"] if has_meta(cls) else []
     late: list[str] = []
     no_rare: list[str] = []
+    rare = frozenset(rare)
     for number, field in enumerate(fields):
-        lines = _lines(field, number, space, hook_of)
-        if field.name in set(rare):
+        is_rare = field.name in rare
+        lines = _lines(field, number, space, hook_of, is_rare=is_rare)
+        if is_rare:
             late += lines
-            no_rare.append(f"made.{field.name} = default_{number}")
+            no_rare.append(f"made.{field.name} = {_default(field, number, space)}")
         else:
             usual += lines
     source = _TEMPLATE.format(
         usual=_indented(usual, 12),
+        number_of_usual=len(fields) - len(rare),
         rare=_indented(late or ["pass"], 16),
         no_rare=_indented(no_rare or ["pass"], 16),
+        aliases=_indented([line for alias in aliases for line in _alias_lines(alias)], 16),
     )
     name = f"<wixreseller: how to read {cls.__name__}>"
     exec(compile(source, name, "exec"), space)  # noqa: S102  # of our own field names only
@@ -146,11 +150,39 @@ def quick_reader(
     return cast("Read", space["read"])
 
 
+def _extra_reader(claimed: frozenset[str]) -> Callable[[Raw, int], Extra]:
+    """Make a function that keeps the keys which no field claims."""
+
+    def extra_of(raw: Raw, most: int) -> Extra:
+        # What is new comes last as a rule, so the end is where to look. Fewer than `most` are
+        # found where a field was null.
+        found: Raw = {}
+        for key in reversed(raw):
+            if key not in claimed:
+                found[key] = raw[key]
+                if len(found) == most:
+                    break
+        if len(found) > 1:
+            found = dict(reversed(found.items()))
+        return Extra(found) if found else NO_EXTRA
+
+    return extra_of
+
+
+def _alias_lines(alias: str) -> list[str]:
+    return [
+        f"if {alias!r} in raw and (adopted := prepare(raw)) is not raw:",
+        "    return read(adopted)",
+    ]
+
+
 def _indented(lines: list[str], by: int) -> str:
     return "\n".join(" " * by + line for line in lines)
 
 
-def _lines(field: Field, number: int, space: dict[str, Any], hook_of: HookOf) -> list[str]:
+def _lines(
+    field: Field, number: int, space: dict[str, Any], hook_of: HookOf, *, is_rare: bool
+) -> list[str]:
     """Write the lines that read one field, and put what they use into their name space."""
     convert = _conversion(field, number, space, hook_of)
     if field.default is attrs.NOTHING:
@@ -158,21 +190,35 @@ def _lines(field: Field, number: int, space: dict[str, Any], hook_of: HookOf) ->
             f"value = raw[{field.wire!r}]",
             *convert,
             f"made.{field.name} = value",
-            "left -= 1",
         ]
-    space[f"default_{number}"] = field.when_absent()
-    if not field.is_strict:
-        # `null` is absent; in a field that is strict it is a wrong type.
-        convert = ["if value is not None:", *("    " + line for line in convert)]
+    if field.is_strict:
+        # In a field that is strict, `null` is a wrong type and not absence.
+        get, present, is_absent = (
+            [],
+            [f"value = raw[{field.wire!r}]", *convert],
+            f"{field.wire!r} not in raw",
+        )
+    else:
+        get, present, is_absent = [f"value = get({field.wire!r})"], convert, "value is None"
     return [
-        f"if {field.wire!r} in raw:",
-        "    left -= 1",
-        f"    value = raw[{field.wire!r}]",
-        *("    " + line for line in convert),
-        f"    made.{field.name} = value",
+        *get,
+        f"if {is_absent}:",
+        f"    made.{field.name} = {_default(field, number, space)}",
+        *([] if is_rare else ["    absent += 1"]),
         "else:",
-        f"    made.{field.name} = default_{number}",
+        *("    " + line for line in present),
+        f"    made.{field.name} = value",
+        *(["    left -= 1"] if is_rare else []),
     ]
+
+
+def _default(field: Field, number: int, space: dict[str, Any]) -> str:
+    """Name the default; one for all, as values are not changed."""
+    default = field.when_absent()
+    if default is None or default == ():
+        return repr(default)
+    space[f"default_{number}"] = default
+    return f"default_{number}"
 
 
 def _conversion(field: Field, number: int, space: dict[str, Any], hook_of: HookOf) -> list[str]:
