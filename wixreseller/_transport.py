@@ -21,6 +21,7 @@ import aiohttp
 import anyio.to_thread
 import attrs
 from aiohttp.client_middlewares import ClientMiddlewareType
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from wixreseller._answers import Response
@@ -39,6 +40,7 @@ _MAX_CONNECTIONS: Final = 100
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout(
     total=None, connect=None, sock_read=None, sock_connect=None
 )
+_NO_HEADERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 _USER_AGENT: Final = f"wixreseller/{__version__} aiohttp/{aiohttp.__version__}"
 
 
@@ -142,7 +144,9 @@ class Transport:
             ) as answer:
                 progress.phase = Phase.READING
                 body = await answer.read()
-        except NoAnswerError:
+        except (NoAnswerError, asyncio.CancelledError) as error:
+            # Cancelled by the caller, or by a time-out or deadline, whose error tells its cause.
+            _forget_key(error)
             raise
         except Exception as error:  # noqa: BLE001  # nothing of aiohttp's or a middleware's escapes
             if not guard.was_passed:
@@ -150,7 +154,7 @@ class Transport:
             _fail(error)
         self._consistent = answer.headers.get("X-Wix-Consistent") or self._consistent
         response = Response(status=answer.status, headers=answer.headers, body=body)
-        return response if response.is_success else _redacted(response, key)
+        return _redacted(response, key)
 
     def _headers(self, key: APIKey, request: Request) -> dict[str, str]:
         headers = {
@@ -221,7 +225,7 @@ def _proxy_for(base_url: str) -> str | None:
 
 
 def _redacted(response: Response, key: APIKey) -> Response:
-    """Take the key out of an error's body, where a proxy may echo the request."""
+    """Take the key out of a body: a proxy may echo the request, whatever status it gives it."""
     secret = key.reveal().encode()
     if secret not in response.body:
         return response
@@ -229,13 +233,23 @@ def _redacted(response: Response, key: APIKey) -> Response:
 
 
 def _fail(error: Exception) -> NoReturn:
-    """Turn whatever aiohttp raised into a failure whose traceback holds none of its frames.
-
-    Their local variables hold the API key, and some loggers print the locals of every frame.
-    """
+    """Turn whatever aiohttp raised into a failure that holds no key."""
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    _forget_key(error)
+    raise NoAnswerError(reason) from error
+
+
+def _forget_key(error: BaseException) -> None:
+    """Take aiohttp's frames and the headers sent out of an error and of what led to it.
+
+    Some loggers print the local variables of every frame, and the ``repr`` of every error.
+    """
     link: BaseException | None = error
     while link is not None:
         link.__traceback__ = None
+        if isinstance(link, aiohttp.ClientResponseError):
+            asked = link.request_info
+            bare = aiohttp.RequestInfo(asked.url, asked.method, _NO_HEADERS, asked.real_url)
+            link.request_info = bare
+            link.args = (bare, link.history)
         link = link.__cause__ or link.__context__
-    raise NoAnswerError(reason) from error
