@@ -160,6 +160,24 @@ async def test_what_cannot_be_read_stays_unknown(name: str, product: Product) ->
         assert name == caught.value.operation
 
 
+@pytest.mark.xfail(reason="a get that lags shows how it was before, and that is taken for proof")
+@in_jumping_time
+async def test_a_state_of_long_ago_proves_nothing_where_even_a_get_lags(product: Product) -> None:
+    async with (
+        world(
+            visibility_lag_seconds=4.0, visibility_lags_get=True, consistency_token="ignored"
+        ) as here,
+        here.client(if_unknown="raise") as client,
+    ):
+        made = await _package(here, product, "cancelPackage")  # it floats, as anybody can see
+        await client.product_instances.assign_to_site(_instance(made), site_id=SITE)
+        await here.fault("drop_before_commit", operation="unassignProductInstanceFromSite")
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await client.product_instances.unassign_from_site(_instance(made))
+
+        assert isinstance(await client.resolve(caught.value), NotSeen)
+
+
 # --- creates ------------------------------------------------------------------------------------
 
 
