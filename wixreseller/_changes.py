@@ -189,7 +189,7 @@ class AsyncChanges:
         if self._unfinished is not None:
             self._finish(self._unfinished)
             self._unfinished = None
-        before = self._calls.executor.clock.posix()
+        before = self._calls.executor.clock.monotonic()
         try:
             page = await anext(self._pages)
         except StopAsyncIteration:
@@ -211,9 +211,11 @@ class AsyncChanges:
 
     def _beginning(self, before: float, packages: Sequence[Package]) -> datetime | None:
         """Give a moment, by the server's clock, at which this pass had not begun yet."""
-        server = self._calls.executor.server_clock
+        server, clock = self._calls.executor.server_clock, self._calls.executor.clock
         if server is not None:
-            return _EPOCH + timedelta(seconds=before + server.offset - server.uncertainty)
+            # Counted back from now: our clock may have been set since, the offset is fresh.
+            ago = clock.monotonic() - before + server.uncertainty
+            return _EPOCH + timedelta(seconds=clock.posix() + server.offset - ago)
         # Whatever it showed had happened by then. No clock is needed, but time stands still
         # while nothing happens.
         return _latest(packages, None)

@@ -52,7 +52,9 @@ class World:
 
     def calls(self) -> Calls:
         """Give as much of a client as a pass needs: our clock, and what we know of theirs."""
-        clock = SimpleNamespace(posix=lambda: self.moment.timestamp() + self.skew)
+        clock = SimpleNamespace(
+            posix=lambda: self.moment.timestamp() + self.skew, monotonic=lambda: float(self.now)
+        )
         server = ServerClock(offset=0.3 - self.skew, uncertainty=0.5) if self.tells_time else None
         return cast(
             "Calls", SimpleNamespace(executor=SimpleNamespace(clock=clock, server_clock=server))
