@@ -64,7 +64,7 @@ def adopt_billing_aliases(raw: Raw) -> Raw:
 
 def flatten_cursors(raw: Raw) -> Raw:
     cursors = raw.get("cursors")
-    if not isinstance(cursors, dict):
+    if not isinstance(cursors, dict) or not cursors:
         return raw
     flat = {key: value for key, value in raw.items() if key != "cursors"}
     rest = dict(cast("Raw", cursors))

@@ -76,6 +76,38 @@ def test_a_package_of_the_documented_shape_comes_back_unchanged(raw: dict[str, J
     assert raw == _wire.encode(_wire.decode(raw, Package))
 
 
+cursors = st.fixed_dictionaries(
+    {}, optional={"next": st.text(max_size=5), "prev": st.text(max_size=5), "new": json_values}
+)
+metadata = objects(
+    count=st.integers(0, 100),
+    cursors=cursors,
+    offset=st.integers(0, 100),
+    total=st.integers(0, 100),
+    tooManyToCount=st.booleans(),
+    hasNext=st.booleans(),
+)
+
+
+def page_of(
+    parts: tuple[list[dict[str, object]], dict[str, object], dict[str, JSONValue]],
+) -> dict[str, object]:
+    listed, paging, extra = parts
+    return {**extra, "packages": listed, "metadata": paging}
+
+
+pages = st.tuples(
+    st.lists(packages, max_size=2),
+    metadata,
+    extras("packages", "metadata", "pagingMetadata"),
+).map(page_of)
+
+
+@given(pages)
+def test_a_page_of_the_documented_shape_comes_back_unchanged(raw: dict[str, JSONValue]) -> None:
+    assert raw == _wire.encode(_wire.decode(raw, Page))
+
+
 @given(json_values)
 def test_any_document_is_read_or_refused_with_our_own_error(raw: JSONValue) -> None:
     for kind in (Package, Page):
@@ -149,6 +181,10 @@ REFUSED: list[tuple[JSONValue, str]] = [
         "packages[0].productInstances[0].instanceId",
     ),
     ({"packages": [None]}, "packages[0]"),
+    (
+        {"packages": [{"id": GUID}] * 3 + [{"id": GUID, "productInstances": [{"instanceId": []}]}]},
+        "packages[3].productInstances[0].instanceId",
+    ),
     ({"packages": [], "metadata": []}, "metadata"),
     ({"packages": [], "metadata": {"cursors": {"next": 5}}}, "metadata.cursors.next"),
 ]
