@@ -149,6 +149,26 @@ async def test_a_long_pass_goes_back_for_what_it_went_by_before_a_query_showed_i
     assert "x" in {change.package.id for change in rest}
 
 
+async def test_a_pass_begins_before_its_first_answer_not_with_it() -> None:
+    world = World(0, tells_time=True)
+    world.update("a", 0)
+    since = Since.of(None, "", float(OVERLAP))
+
+    async def fetch_slowly(cursor: str | None, limit: int) -> Page:
+        page = world.page(since.horizon, cursor)
+        world.now += 5
+        world.update("x", 0)
+        world.now += 15
+        return page
+
+    changes = AsyncChanges(world.calls(), fetch_slowly, since)
+    assert ["a"] == [change.package.id for change in await changes.collect()]
+
+    rest = await reading(world, changes.token).collect()
+
+    assert "x" in {change.package.id for change in rest}
+
+
 async def only_id(changes: AsyncChanges) -> str:
     page = await changes.next_page()
     assert page is not None
