@@ -6,6 +6,7 @@ What counts as proof is a table, :data:`PROOFS`. Whatever it does not prove stay
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Final, cast
 
 import attrs
@@ -84,15 +85,19 @@ async def _look_for_created(calls: Calls, error: OutcomeUnknownError, times: Tim
     if found := differences(package, asked):
         return NotSeen(f"package {package.id} is another: {'; '.join(found)}")
     sent = calls.recent.first_sent(account, name, key) or error.sent_at.timestamp()
-    server = calls.executor.server_clock
-    if server is None or server.uncertainty > _MARGIN or package.created_date is None:
-        return NotSeen("when the package was made cannot be told by the server's clock")
-    earliest = sent + server.offset - _MARGIN
-    if package.created_date.timestamp() < earliest:
-        return NotSeen(f"package {package.id} was there before")
+    if not _is_since(calls, sent, package.created_date):
+        return NotSeen(f"package {package.id} was there before, as far as clocks can tell")
     if calls.recent.has_rival(account, name, key, since=sent - _MARGIN):
         return NotSeen("another create of the same external id may have made the package")
     return Happened(package)
+
+
+def _is_since(calls: Calls, sent: float, moment: datetime | None) -> bool:
+    """Say whether a moment of the server's is after our first attempt, if clocks can tell."""
+    server = calls.executor.server_clock
+    if server is None or server.uncertainty > _MARGIN or moment is None:
+        return False
+    return moment.timestamp() >= sent + server.offset - _MARGIN
 
 
 # --- calls on packages and instances ------------------------------------------------------------
@@ -128,24 +133,60 @@ async def find_instance(
     return None
 
 
-def _when_package(holds: Callable[[Package, OutcomeUnknownError], bool]) -> _Look:
+def _judge(
+    calls: Calls,
+    error: OutcomeUnknownError,
+    package: Package,
+    *,
+    holds: bool,
+    changed: datetime | None,
+    is_final: bool,
+) -> Seen:
+    if not holds:
+        return NotSeen("it is not as asked")
+    # A server whose reads lag may show how it was before some other change: what can be undone
+    # counts only if it was changed since. What cannot needs no such proof.
+    if not is_final and not _is_since(calls, error.sent_at.timestamp(), changed):
+        return NotSeen("it is as asked, but was so before, as far as clocks can tell")
+    return Happened(package)
+
+
+def _when_package(
+    holds: Callable[[Package, OutcomeUnknownError], bool], *, is_final: bool = False
+) -> _Look:
     async def look_at_package(calls: Calls, error: OutcomeUnknownError, times: Times) -> Seen:
         package = await _package_of(calls, error, times)
         if package is None:
             return NotSeen("the account has no such package")
-        return Happened(package) if holds(package, error) else NotSeen("it is not as asked")
+        return _judge(
+            calls,
+            error,
+            package,
+            holds=holds(package, error),
+            changed=package.updated_date,
+            is_final=is_final,
+        )
 
     return look_at_package
 
 
-def _when_instance(holds: Callable[[ProductInstance, OutcomeUnknownError], bool]) -> _Look:
+def _when_instance(
+    holds: Callable[[ProductInstance, OutcomeUnknownError], bool], *, is_final: bool = False
+) -> _Look:
     async def look_at_instance(calls: Calls, error: OutcomeUnknownError, times: Times) -> Seen:
         instance_id = str(error.intent.get("instanceId"))
         found = await find_instance(calls, error.account_id or "", instance_id, times)
         if found is None:
             return NotSeen("no package of the account shows the instance")
         package, instance = found
-        return Happened(package) if holds(instance, error) else NotSeen("it is not as asked")
+        return _judge(
+            calls,
+            error,
+            package,
+            holds=holds(instance, error),
+            changed=instance.updated_date,
+            is_final=is_final,
+        )
 
     return look_at_instance
 
@@ -195,23 +236,24 @@ PROOFS: Final[Mapping[str, Proof]] = {
         "a get of the package",
         "every instance is `CANCELED`",
         "nothing un-cancels, so it does not matter who did it",
-        _when_package(_all_canceled),
+        _when_package(_all_canceled, is_final=True),
     ),
     "update_package_external_id": Proof(
         "a get of the package",
-        "it has the external id",
-        "the state is what was asked for",
+        "it has the external id, and was updated after the first attempt by the server's clock "
+        "(5 s of margin)",
+        "the state is what was asked for, and not one of long ago that a read which lags may show",
         _when_package(_has_external_id),
     ),
     "assign_product_instance_to_site": Proof(
         "a query for the instance, then a get of its package",
-        "the instance is on the site",
+        "the instance is on the site, and was updated after the first attempt (as above)",
         "the state is what was asked for; the get, because queries may lag",
         _when_instance(_is_on_site),
     ),
     "unassign_product_instance_from_site": Proof(
         "a query for the instance, then a get of its package",
-        "the instance is on no site",
+        "the instance is on no site, and was updated after the first attempt (as above)",
         "the state is what was asked for",
         _when_instance(_floats),
     ),
@@ -219,11 +261,12 @@ PROOFS: Final[Mapping[str, Proof]] = {
         "a query for the instance, then a get of its package",
         "the instance is `CANCELED`",
         "nothing un-cancels, so it does not matter who did it",
-        _when_instance(_is_canceled),
+        _when_instance(_is_canceled, is_final=True),
     ),
     "adjust_product_instance_specifications": Proof(
         "a query for the instance, then a get of its package",
-        "it has the product and the billing asked for",
+        "it has the product and the billing asked for, and was updated after the first attempt (as "
+        "above)",
         "the state is what was asked for; a discount code is not shown reliably and not compared",
         _when_instance(_is_adjusted),
     ),
