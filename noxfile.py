@@ -60,10 +60,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types with mypy and pyright, both strict."""
+    """Check types with mypy and pyright, both strict, and that every public name has one."""
     session.install("-e", ".[cli]", "nox", *group("tests"), *group("bench"), *group("types"))
     session.run("mypy")
     session.run("pyright")
+    session.run("pyright", "--verifytypes", "wixreseller", "--ignoreexternal")
 
 
 @nox.session(python=PYTHONS)

@@ -35,7 +35,7 @@ class Progress:
     __slots__ = ("phase",)
 
     def __init__(self, phase: Phase = Phase.PACING) -> None:
-        self.phase = phase
+        self.phase: Phase = phase
 
 
 class NoAnswerError(Exception):

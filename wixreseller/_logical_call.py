@@ -20,11 +20,11 @@ class LogicalCall:
 
     def __init__(self, request: Request, clock: Clock) -> None:
         self.request = request
-        self.progress = Progress()
-        self.attempts = 0
+        self.progress: Progress = Progress()
+        self.attempts: int = 0
         self.throttled = 0
         """How many of the attempts ended in a throttling 429."""
-        self.waited = 0.0
+        self.waited: float = 0.0
         """Seconds spent waiting for the limiter and between attempts."""
         self._clock = clock
         self._first_sent_at: datetime | None = None

@@ -56,8 +56,8 @@ class _Key:
 
     def __init__(self) -> None:
         # Re-entrant: collecting garbage, which may happen anywhere, can end a call and its turn.
-        self.lock = threading.RLock()
-        self.gate = Gate()
+        self.lock: threading.RLock = threading.RLock()
+        self.gate: Gate = Gate()
         self.pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
 
 

@@ -117,10 +117,10 @@ class WixResellerError(Exception):
 
     def __init__(self, message: str, **facts: Unpack[CallFacts]) -> None:
         super().__init__(message)
-        self.operation = facts.get("operation")
-        self.idempotency_key = facts.get("idempotency_key")
-        self.request_id = facts.get("request_id")
-        self.attempts = facts.get("attempts", 0)
+        self.operation: str | None = facts.get("operation")
+        self.idempotency_key: str | None = facts.get("idempotency_key")
+        self.request_id: str | None = facts.get("request_id")
+        self.attempts: int = facts.get("attempts", 0)
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
@@ -249,7 +249,7 @@ class APIError(WixResellerError):
         self.message = message
         self.code = code
         self.details: dict[str, JSONValue] = dict(details or {})
-        self.field_violations = tuple(field_violations)
+        self.field_violations: tuple[FieldViolation, ...] = tuple(field_violations)
         self.retry_after = retry_after
         self.site_state: SiteState | None = None
 
@@ -316,8 +316,8 @@ class ExternalIdConflictError(WixResellerError):
         **facts: Unpack[CallFacts],
     ) -> None:
         super().__init__(message, **facts)
-        self.matches = tuple(matches)
-        self.differences = tuple(differences)
+        self.matches: tuple[Package, ...] = tuple(matches)
+        self.differences: tuple[str, ...] = tuple(differences)
 
 
 class PagingError(WixResellerError):

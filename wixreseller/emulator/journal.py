@@ -86,7 +86,7 @@ class Journal:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
-        self.last = 0
+        self.last: int = 0
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -44,7 +44,7 @@ class Refusal(Exception):  # noqa: N818 # a refusal is an answer, not a failure 
         super().__init__(status, body)
         self.status = status
         self.body = body
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
         self.keeps_changes = False
 
 

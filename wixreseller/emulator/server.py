@@ -52,7 +52,7 @@ class Emulator:
         settings: Settings | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.clock = clock or Clock()
+        self.clock: Clock = clock or Clock()
         self._host = host
         self._port = port
         self._db = None if db is None else Path(db)

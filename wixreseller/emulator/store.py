@@ -28,10 +28,10 @@ class Store:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.connection = open_database(path)
+        self.connection: sqlite3.Connection = open_database(path)
         # Asked for several times a request, and changed hardly ever.
         self._seed: str | None = None
-        self.writes = 0
+        self.writes: int = 0
         """How often packages were written; the journal tells by it whether a request did."""
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from wixreseller.errors import ConfigurationError
 from wixreseller.models.json import JSONValue
@@ -25,11 +25,14 @@ class Extra(dict[str, JSONValue]):
 
     __slots__ = ()
 
-    def _refuse(*_: object, **__: object) -> NoReturn:  # one signature for all the names below
-        raise TypeError("a value's extra cannot be changed; make another value with attrs.evolve")
+    if not TYPE_CHECKING:
+        # To type checkers it is a dict: no signature of ours would fit those that it replaces, and
+        # values declare a Mapping, on which nothing can be set.
+        def _refuse(self, *_: object, **__: object) -> NoReturn:
+            raise TypeError("a value's extra cannot be changed; make another with attrs.evolve")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    update = setdefault = pop = popitem = clear = _refuse
+        __setitem__ = __delitem__ = __ior__ = _refuse
+        update = setdefault = pop = popitem = clear = _refuse
 
     def __reduce__(self) -> tuple[type[Extra], tuple[dict[str, JSONValue]]]:
         # Pickle fills the subclasses of dict key by key, which is refused above.

@@ -39,7 +39,7 @@ class EmulatorControl:
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url: str = url
 
     def __repr__(self) -> str:
         return f"EmulatorControl({self.url!r})"
@@ -144,7 +144,7 @@ class AsyncEmulatorControl:
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url: str = url
 
     def __repr__(self) -> str:
         return f"AsyncEmulatorControl({self.url!r})"

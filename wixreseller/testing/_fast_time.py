@@ -25,7 +25,7 @@ class FastTime:
     def __init__(self, emulator: EmulatorClock) -> None:
         self._emulator = emulator
         self._lock = threading.Lock()
-        self.skipped = 0.0
+        self.skipped: float = 0.0
 
     def __repr__(self) -> str:
         return f"FastTime(skipped={self.skipped:g})"

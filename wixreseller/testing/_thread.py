@@ -19,7 +19,7 @@ class EmulatorThread:
     """
 
     def __init__(self, emulator: Emulator | None = None) -> None:
-        self.emulator = emulator or Emulator()
+        self.emulator: Emulator = emulator or Emulator()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="wixreseller-emulator", daemon=True
