@@ -25,7 +25,8 @@ def authority() -> trustme.CA:
 async def secure(authority: trustme.CA) -> AsyncIterator[RawServer]:
     """Run a raw server behind TLS, with a certificate that only ``authority`` vouches for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    # trustme's annotation names an optional dependency, pyOpenSSL, which is not here.
+    authority.issue_cert("localhost").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     state = RawServer([])
     server = await asyncio.start_server(state.serve, "localhost", 0, ssl=context)
     state.port = server.sockets[0].getsockname()[1]
@@ -87,7 +88,7 @@ async def test_a_server_that_speaks_no_tls_fails_while_agreeing_on_tls(write: Wr
 
 async def test_a_tls_context_of_the_users_is_used(secure: RawServer, authority: trustme.CA) -> None:
     context = ssl.create_default_context()
-    authority.configure_trust(context)
+    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]  # as above
     secure.answers = [answer()]
 
     async with client_of(f"https://localhost:{secure.port}", context) as client:
