@@ -57,7 +57,7 @@ def console(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 
 
 def test_every_python_snippet_is_tried_here() -> None:
-    assert 5 == len(blocks("python"))
+    assert 6 == len(blocks("python"))
 
 
 def test_the_first_snippet_sells_a_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,6 +90,21 @@ def test_the_error_snippet_sells_once(product: Product) -> None:
         assert callable(sell_once)
         sold = str(sell_once(client, product))
         assert "sub-42" == client.packages.get(sold).external_id
+
+
+def test_the_report_snippet_tells_what_is_pending_and_new(
+    capsys: pytest.CaptureFixture[str], product: Product
+) -> None:
+    daily_report = run(block_with("python", "daily_report"))["daily_report"]
+
+    with Client() as client:
+        client.packages.create([product], external_id="sub-42")
+        assert callable(daily_report)
+        token = daily_report(client, None)
+        assert "pending: sub-42\ncreated sub-42 1\n" == capsys.readouterr().out
+        daily_report(client, token)
+
+    assert "pending: sub-42\n" == capsys.readouterr().out
 
 
 def test_the_snippet_for_pytest_passes(tmp_path: Path) -> None:
