@@ -68,7 +68,7 @@ class WixEmulator:
         }
 
     def client(self, account_id: str | None = None) -> Client:
-        """Make a blocking client; use it with ``with``, and ``with_options`` for all else."""
+        """Make a blocking client, for ``with``; ``Client(...)`` itself takes other settings."""
         from wixreseller import Client
 
         return Client(
@@ -76,7 +76,7 @@ class WixEmulator:
         )
 
     def async_client(self, account_id: str | None = None) -> AsyncClient:
-        """Make an async client; use it with ``async with``."""
+        """Make an async client, for ``async with``; so does ``AsyncClient(...)``, with settings."""
         from wixreseller import AsyncClient
 
         return AsyncClient(
