@@ -115,3 +115,12 @@ def safety(session: nox.Session) -> None:
         "WIXRESELLER_SAFETY_TABLE": "build/safety-table.txt",
     }
     session.run("pytest", "tests/safety", *session.posargs, env=many)
+
+
+@nox.session
+def documents(session: nox.Session) -> None:
+    """Read 100,000 random documents in each test of the wire format; the tests read 100."""
+    session.install("-e", ".[cli]", *group("tests"))
+    many = {"WIXRESELLER_EXAMPLES": "100000"}
+    command = ["pytest", "tests/unit/test_wire_quick.py", "-o", "timeout=3600", "-n", "auto"]
+    session.run(*command, *session.posargs, env=many)
