@@ -31,6 +31,11 @@ class _Create:
     """Whether an attempt before this one may have made a package."""
 
 
+def _name(account_id: str, external_id: str) -> tuple[str, str]:
+    """Name the creates of one external id: a GUID is the same in capital letters."""
+    return account_id.lower(), external_id
+
+
 class RecentCreates:
     """Hold the creates of the last quarter of an hour, at most 20,000 external ids.
 
@@ -44,8 +49,9 @@ class RecentCreates:
     def begin(self, account_id: str, external_id: str, key: str, now: float) -> None:
         """Note that a create is about to be sent; the same key again is the same create."""
         with self._lock:
-            creates = self._by_name.setdefault((account_id, external_id), [])
-            self._by_name.move_to_end((account_id, external_id))
+            name = _name(account_id, external_id)
+            creates = self._by_name.setdefault(name, [])
+            self._by_name.move_to_end(name)
             known = next((create for create in creates if create.key == key), None)
             if known is None:
                 creates.append(_Create(key, now))
@@ -65,7 +71,7 @@ class RecentCreates:
     ) -> None:
         """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
-            for create in self._by_name.get((account_id, external_id), ()):
+            for create in self._by_name.get(_name(account_id, external_id), ()):
                 if create.key != key:
                     continue
                 if state == "failed" and create.was_unknown:
@@ -77,7 +83,7 @@ class RecentCreates:
     def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
         """Give when the create with this key was begun for the first time."""
         with self._lock:
-            for create in self._by_name.get((account_id, external_id), ()):
+            for create in self._by_name.get(_name(account_id, external_id), ()):
                 if create.key == key:
                     return create.began
         return None
@@ -95,7 +101,7 @@ class RecentCreates:
                     create.state in ("in flight", "unknown")
                     or (create.state == "done" and create.ended >= since)
                 )
-                for create in self._by_name.get((account_id, external_id), ())
+                for create in self._by_name.get(_name(account_id, external_id), ())
             )
 
     def due_since(self, account_id: str, external_id: str) -> float | None:
@@ -106,7 +112,7 @@ class RecentCreates:
         with self._lock:
             ends = [
                 create.ended
-                for create in self._by_name.get((account_id, external_id), ())
+                for create in self._by_name.get(_name(account_id, external_id), ())
                 if create.state in ("unknown", "done")
             ]
         return max(ends, default=None)
@@ -116,7 +122,7 @@ class RecentCreates:
         with self._lock:
             made = [
                 create.package_id
-                for create in self._by_name.get((account_id, external_id), ())
+                for create in self._by_name.get(_name(account_id, external_id), ())
                 if create.package_id is not None
             ]
         return made[-1] if made else None

@@ -274,7 +274,10 @@ class NotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """Report HTTP 409: a conflict with the state, or it exists already."""
+    """Report HTTP 409: a conflict with the state, or it exists already.
+
+    In answer to an idempotency key that was sent before, the request of then may have happened.
+    """
 
 
 class FailedPreconditionError(APIError):

@@ -66,18 +66,17 @@ async def write(calls: Calls, request: Request, times: Times) -> Package:
     """
     name, key = request.external_id, request.idempotency_key or ""
     recent, clock = calls.recent, calls.executor.clock
-    is_create = request.operation is _operations.CREATE and name is not None
-    if not is_create or name is None:
+    if request.operation is not _operations.CREATE or name is None:
         return await _write(calls, request, times)
     account = request.account_id
     recent.begin(account, name, key, clock.posix())
     try:
         package = await _write(calls, request, times)
-    except (OutcomeUnknownError, asyncio.CancelledError):
-        recent.end(account, name, key, clock.posix(), "unknown")
-        raise
-    except BaseException:
-        recent.end(account, name, key, clock.posix(), "failed")
+    except BaseException as error:
+        # Only our own errors say for certain that it failed; whatever else ends a call (a
+        # cancellation, Ctrl-C) may have ended it after it was sent.
+        certain = isinstance(error, WixResellerError) and not isinstance(error, OutcomeUnknownError)
+        recent.end(account, name, key, clock.posix(), "failed" if certain else "unknown")
         raise
     recent.end(account, name, key, clock.posix(), "done", package.id)
     return package
@@ -161,7 +160,7 @@ async def ensure(
 ) -> Ensured:
     """Find the package of an external id, or create it. One flight at a time for each id."""
     loop = asyncio.get_running_loop()
-    flight = (loop, account_id, external_id)
+    flight = (loop, account_id.lower(), external_id)
     while (under_way := calls.flights.get(flight)) is not None:
         landed = await asyncio.shield(under_way.landed)
         if under_way.key != key or landed is None:

@@ -153,12 +153,12 @@ async def test_that_of_another_account_does_not_count(product: Product) -> None:
 @in_jumping_time
 async def test_concurrent_calls_share_one_create(product: Product) -> None:
     async with world(idempotency_mode="ignore") as here, here.client() as client:
-        view = client.for_account(ACCOUNT)
+        view, shouted = client.for_account(ACCOUNT), client.for_account(ACCOUNT.upper())
 
         ensured = await asyncio.gather(
             *(
                 maker.packages.ensure([product], external_id=NAME)
-                for maker in (client, view, client, view)
+                for maker in (client, view, client, shouted)
             )
         )
 
