@@ -11,6 +11,7 @@ import pytest
 from awaited import Awaited
 
 from wixreseller import AsyncClient, BillingInfo, Client, CycleUnit, Product
+from wixreseller._memory import forget_memories
 from wixreseller._pacing import forget_pacers
 from wixreseller.emulator import Emulator
 from wixreseller.emulator.default_seed import PREMIUM_BASIC, SUB_ACCOUNTS
@@ -27,12 +28,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_gates_from_before() -> None:
-    """Forget which limits are used up, and which gates are closed.
+    """Forget which limits are used up, which gates are closed, and what was created.
 
     They belong to an address and a key, and the system may give the address of a server that told
     one test to come back in an hour to the server of the next.
     """
     forget_pacers()
+    forget_memories()
 
 
 @pytest.fixture(scope="session")

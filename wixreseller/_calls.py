@@ -7,6 +7,7 @@ import attrs
 from wixreseller import _answers, _operations
 from wixreseller._executor import Executor
 from wixreseller._flights import Flights
+from wixreseller._memory import Memory
 from wixreseller._operations import Request
 from wixreseller._recent import RecentCreates
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
@@ -35,8 +36,17 @@ class Calls:
 
     config: ClientConfig
     executor: Executor
-    recent: RecentCreates = attrs.field(factory=RecentCreates)
-    flights: Flights = attrs.field(factory=Flights)
+    memory: Memory = attrs.field(factory=Memory)
+
+    @property
+    def recent(self) -> RecentCreates:
+        """The creates of late."""
+        return self.memory.recent
+
+    @property
+    def flights(self) -> Flights:
+        """The ensures under way."""
+        return self.memory.flights
 
     def account(self, given: str | None) -> str:
         """Give the account of a call: its own, or the client's."""

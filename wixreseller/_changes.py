@@ -29,6 +29,7 @@ from wixreseller.pagination import AsyncPageIterator, FetchPage
 __all__ = ["AsyncChanges", "Change", "Since"]
 
 _VERSION: Final = "c1."
+_BEGINNING: Final = -(2**63)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _DIGEST: Final = 8
@@ -41,10 +42,11 @@ _KNOWN: Final = 32
 class Change:
     """Say that a package was created or updated since the token.
 
-    ``kind`` is ``"created"`` if the package is younger than the token, less the overlap; a package
-    may be told as created twice, and none is told as updated only. ``instances`` are those that
-    were created or updated since then, perhaps none: the external id changed, say. What they were
-    before is not known: a token holds no copies. Compare with what you have stored.
+    ``kind`` is ``"created"`` if the package is younger than the last pass that was finished, less
+    the overlap; a package may be told as created twice, and none is told as updated only.
+    ``instances`` are those that were created or updated since the token, perhaps none: the external
+    id changed, say. What they were before is not known: a token holds no copies. Compare with what
+    you have stored.
     """
 
     package: Package
@@ -60,6 +62,8 @@ class Since:
     """The account that the pass is kept to; empty for the whole family."""
     overlap: timedelta
     through: datetime | None = None
+    new_from: datetime | None = None
+    """Packages from this moment on were not told as created yet; ``None``: none of them all was."""
     known: frozenset[bytes] = frozenset()
     token: str | None = None
     """What was given, to be given back as long as no page was finished."""
@@ -79,11 +83,11 @@ class Since:
             if since.utcoffset() is None:
                 raise _wrong("must say its time zone: use datetime.now(UTC)")
             # A date says from where on itself: nothing before it is asked for.
-            return cls(scope, length, since + length)
+            return cls(scope, length, since + length, since)
         if not isinstance(since, str):
             raise _wrong(f"must be a token, an aware datetime or None, not {checks.shorten(since)}")
-        milliseconds, known = _read_token(since, scope)
-        return cls(scope, length, _EPOCH + milliseconds * _MILLISECOND, known, since)
+        through, new_from, known = _read_token(since, scope)
+        return cls(scope, length, through, new_from, known, since)
 
     @property
     def horizon(self) -> datetime | None:
@@ -98,15 +102,21 @@ def _wrong(what: str) -> ConfigurationError:
 # --- tokens -------------------------------------------------------------------------------------
 
 
-def _write_token(through: datetime, known: Sequence[bytes], scope: str) -> str:
-    milliseconds = (through - _EPOCH) // _MILLISECOND
-    body = _hash(scope.encode(), _CHECK) + milliseconds.to_bytes(8, signed=True) + b"".join(known)
+def _write_token(
+    through: datetime, new_from: datetime | None, known: Sequence[bytes], scope: str
+) -> str:
+    moments = [
+        _BEGINNING if moment is None else (moment - _EPOCH) // _MILLISECOND
+        for moment in (through, new_from)
+    ]
+    times = b"".join(moment.to_bytes(8, signed=True) for moment in moments)
+    body = _hash(scope.encode(), _CHECK) + times + b"".join(known)
     whole = _hash(body, _CHECK) + body
     return _VERSION + base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
-def _read_token(token: str, scope: str) -> tuple[int, frozenset[bytes]]:
-    """Read a token: epoch milliseconds, and digests of what was given of late."""
+def _read_token(token: str, scope: str) -> tuple[datetime, datetime | None, frozenset[bytes]]:
+    """Read a token: how far, new from when, and digests of what was given of late."""
     if not token.startswith(_VERSION):
         raise _wrong(f"is no token that this version can read: {checks.shorten(token)}")
     text = token.removeprefix(_VERSION)
@@ -115,13 +125,20 @@ def _read_token(token: str, scope: str) -> tuple[int, frozenset[bytes]]:
     except (binascii.Error, ValueError):
         whole = b""
     check, body = whole[:_CHECK], whole[_CHECK:]
-    rest = body[_CHECK + 8 :]
-    if len(body) < _CHECK + 8 or check != _hash(body, _CHECK) or len(rest) % _DIGEST:
+    rest = body[_CHECK + 16 :]
+    if len(body) < _CHECK + 16 or check != _hash(body, _CHECK) or len(rest) % _DIGEST:
         raise _wrong(f"is a damaged token: {checks.shorten(token)}")
     if body[:_CHECK] != _hash(scope.encode(), _CHECK):
         raise _wrong("is a token of another account: it does not tell what was read of this one")
     known = frozenset(rest[at : at + _DIGEST] for at in range(0, len(rest), _DIGEST))
-    return int.from_bytes(body[_CHECK : _CHECK + 8], signed=True), known
+    through, new_from = (
+        int.from_bytes(body[at : at + 8], signed=True) for at in (_CHECK, _CHECK + 8)
+    )
+    return (
+        _EPOCH + through * _MILLISECOND,
+        None if new_from == _BEGINNING else _EPOCH + new_from * _MILLISECOND,
+        known,
+    )
 
 
 def _hash(content: bytes, size: int) -> bytes:
@@ -221,31 +238,30 @@ class AsyncChanges:
         return _latest(packages, None)
 
     def _change(self, package: Package) -> Change:
-        is_new = self._is_since(package.created_date)
+        is_new = _is_since(package.created_date, self._since.new_from)
         return Change(
             package=package,
             kind="created" if is_new else "updated",
             instances=tuple(
                 instance
                 for instance in package.product_instances
-                if self._is_since(instance.updated_date or instance.created_date)
+                if _is_since(instance.updated_date or instance.created_date, self._horizon)
             ),
         )
-
-    def _is_since(self, moment: datetime | None) -> bool:
-        return self._horizon is None or moment is None or moment >= self._horizon
 
     def _finish(self, packages: Sequence[Package]) -> None:
         self._given.extend(packages)
         self._latest = _latest(packages, self._latest)
         if self._latest is not None and self._began is not None:
-            self._move_to(min(self._latest, self._began))
+            # What is left of this pass is new from where it was at the start: a package of long
+            # ago that is updated meanwhile comes at the end, and has not been told yet.
+            self._move_to(min(self._latest, self._began), self._since.new_from)
 
     def _catch_up(self) -> None:
         if self._began is not None:
-            self._move_to(self._began)
+            self._move_to(self._began, self._began - self._since.overlap)
 
-    def _move_to(self, moment: datetime) -> None:
+    def _move_to(self, moment: datetime, new_from: datetime | None) -> None:
         self._through = moment if self._through is None else max(moment, self._through)
         horizon = self._through - self._since.overlap
         known = [
@@ -253,7 +269,11 @@ class AsyncChanges:
             for package in self._given
             if package.updated_date is not None and package.updated_date >= horizon
         ]
-        self._token = _write_token(self._through, known, self._since.scope)
+        self._token = _write_token(self._through, new_from, known, self._since.scope)
+
+
+def _is_since(moment: datetime | None, start: datetime | None) -> bool:
+    return start is None or moment is None or moment >= start
 
 
 def _latest(packages: Sequence[Package], otherwise: datetime | None) -> datetime | None:

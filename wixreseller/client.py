@@ -15,6 +15,7 @@ from wixreseller._calls import Calls
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
 from wixreseller._hooks_runner import HooksRunner
+from wixreseller._memory import memory_for
 from wixreseller._pacing import key_identity, pacer_for
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller._transport import Transport
@@ -99,9 +100,12 @@ class AsyncClient:
             middlewares=middlewares,
             ssl=check_ssl(ssl, self._config.base_url),
         )
-        pacer = pacer_for(self._config.base_url, key_identity(self._config.keys), rate_limit, clock)
+        whose = key_identity(self._config.keys)
+        pacer = pacer_for(self._config.base_url, whose, rate_limit, clock)
+        memory = memory_for(self._config.base_url, whose, clock)
         runner = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
-        self._calls = Calls(self._config, Executor(self._transport, pacer, clock, runner))
+        executor = Executor(self._transport, pacer, clock, runner)
+        self._calls = Calls(self._config, executor, memory)
         self._is_view = False
         self._attach()
 

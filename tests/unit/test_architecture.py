@@ -49,6 +49,7 @@ FLOORS = {
     "pagination": 5,
     "_recent": 6,
     "_flights": 6,
+    "_memory": 6,
     "_compare": 6,
     "_calls": 6,
     "_look": 6,

@@ -146,4 +146,7 @@ class SharedEmulator:
         if pacing is not None:
             # The requests of the last test count no more, for the emulator and so for clients.
             pacing.forget_pacers()
+        memory = sys.modules.get("wixreseller._memory")
+        if memory is not None:
+            memory.forget_memories()
         return WixEmulator(self._thread.url, self._thread.emulator.clock, self._seed)

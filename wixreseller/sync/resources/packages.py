@@ -80,7 +80,8 @@ class Packages:
 
         ``.outcome`` of the result says ``"created"`` or ``"existing"``. The idempotency key is
         derived from account, external id and products, so that a repetition, in another process
-        too, carries the same. Concurrent calls of one client for the same id share one flight.
+        too, carries the same. Concurrent calls for the same id share one flight, those of other
+        clients of this process with the same key included (on one event loop).
 
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
