@@ -9,34 +9,75 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 import attrs
 
+from wixreseller.bulk.catalogue import EMPTY, Catalogue
 from wixreseller.bulk.order_columns import check_cell, read_operation, read_product
 from wixreseller.bulk.order_formats import OrderFormat, Problem, RawRow, read_rows
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import Product, checks
 
-__all__ = ["Order", "OrderFile", "load_orders", "read_orders"]
+__all__ = ["Operation", "Order", "OrderFile", "load_orders", "read_orders"]
+
+Operation = Literal["create", "cancel"]
+"""What an order asks for; there is room for more."""
 
 _NDJSON_SUFFIXES: Final = (".ndjson", ".jsonl")
 
 
 @attrs.frozen(kw_only=True)
 class Order:
-    """Ask for one package: what one create sells to one account.
+    """Ask for one package: to create it, with all that one create sells, or to cancel it.
 
-    ``lines`` and ``rows`` say where it stood in the file, and take no part in equality.
+    A create needs ``external_id`` and ``products``. A cancel takes ``package_id``, or the
+    ``external_id`` of the one package that has it. ``lines`` and ``rows`` say where it stood in the
+    file, and take no part in equality.
+
+    Raises:
+        ConfigurationError: something is missing, or cannot go together; the message names it.
     """
 
-    external_id: str
+    operation: Operation = "create"
+    external_id: str = ""
     account_id: str
-    products: tuple[Product, ...]
+    products: tuple[Product, ...] = ()
+    package_id: str | None = None
     lines: tuple[int, ...] = attrs.field(default=(), eq=False)
     """The line on which each of its rows begins, from 1."""
     rows: tuple[Mapping[str, str], ...] = attrs.field(default=(), eq=False, repr=False)
     """Its rows as texts by column, as they stood in the file."""
+
+    def __attrs_post_init__(self) -> None:
+        checks.guid(self.account_id, "account_id")
+        if self.external_id or self.operation == "create":
+            checks.external_id(self.external_id)
+        if self.operation == "create":
+            checks.products(self.products, Product)
+            if self.package_id is not None:
+                raise ConfigurationError(
+                    "package_id must be None in a create: Wix gives a new package its id",
+                    field="package_id",
+                )
+        elif self.operation == "cancel":
+            _check_cancel(self)
+        else:
+            raise ConfigurationError(
+                f"operation must be create or cancel, not {checks.shorten(self.operation)}",
+                field="operation",
+            )
+
+
+def _check_cancel(order: Order) -> None:
+    if order.products:
+        raise ConfigurationError("products must be empty in a cancel", field="products")
+    if order.package_id is not None:
+        checks.guid(order.package_id, "package_id")
+    elif not order.external_id:
+        raise ConfigurationError(
+            "package_id is missing: a cancel needs it, or an external_id", field="package_id"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -53,11 +94,13 @@ def load_orders(
     stdin: BinaryIO,
     file_format: OrderFormat | None = None,
     account_id: str | None = None,
+    catalogue: Catalogue = EMPTY,
 ) -> OrderFile:
     """Read an order file by its path; ``-`` is standard input.
 
     ``.ndjson`` and ``.jsonl`` are read as NDJSON, everything else as CSV, unless ``file_format``
-    says which. ``account_id`` is the account of rows that name none.
+    says which. ``account_id`` is the account of rows that name none, ``catalogue`` knows the names
+    of products.
 
     Raises:
         OSError: the file cannot be read.
@@ -66,14 +109,18 @@ def load_orders(
         is_ndjson = Path(source).suffix.lower() in _NDJSON_SUFFIXES
         file_format = "ndjson" if is_ndjson else "csv"
     data = stdin.read() if source == "-" else Path(source).read_bytes()
-    return read_orders(data, file_format=file_format, account_id=account_id)
+    return read_orders(data, file_format=file_format, account_id=account_id, catalogue=catalogue)
 
 
 def read_orders(
-    data: bytes, *, file_format: OrderFormat, account_id: str | None = None
+    data: bytes,
+    *,
+    file_format: OrderFormat,
+    account_id: str | None = None,
+    catalogue: Catalogue = EMPTY,
 ) -> OrderFile:
     """Read the bytes of an order file, and find everything that is wrong with it at once."""
-    gathering = _Gathering(account_id)
+    gathering = _Gathering(account_id, catalogue)
     for item in read_rows(data, file_format):
         if isinstance(item, Problem):
             gathering.problems.append(item)
@@ -87,6 +134,7 @@ class _Gathering:
     """Gather rows into orders. An order with a problem in any row is left out."""
 
     account_id: str | None
+    catalogue: Catalogue
     problems: list[Problem] = attrs.field(factory=list[Problem])
     _orders: list[Order] = attrs.field(factory=list[Order])
     _first_lines: dict[tuple[str, str], int] = attrs.field(factory=dict[tuple[str, str], int])
@@ -111,7 +159,7 @@ class _Gathering:
             if not values.get(column) and column not in row.missing_columns:
                 refuse(column, "is missing")
         read_operation(values, refuse)
-        product = read_product(values, refuse)
+        product = read_product(values, refuse, self.catalogue)
         if account is None or external_id is None:
             return
         self._place(row, account, external_id)
@@ -169,7 +217,8 @@ class _Gathering:
             )
 
     def _close(self) -> None:
-        if self._key is None or len(self._products) != len(self._rows) or not self._products:
+        is_whole = 0 < len(self._products) == len(self._rows) <= checks.MAX_PRODUCTS
+        if self._key is None or not is_whole:
             return
         self._orders.append(
             Order(
