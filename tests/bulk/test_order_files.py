@@ -126,7 +126,8 @@ def test_all_problems_of_all_rows_are_reported_at_once_in_the_order_of_the_lines
         "line 2, external_id: may have at most 100 characters, this one has 101",
         (
             "line 2, catalog_product_id: must be a GUID (8-4-4-4-12 hexadecimal digits, like "
-            "0a1b2c3d-0000-4000-8000-0123456789ab), not 'nope'"
+            "0a1b2c3d-0000-4000-8000-0123456789ab), not 'nope'; for names of products, give a "
+            "catalogue: --catalogue FILE or WIXRESELLER_CATALOGUE"
         ),
         (
             "line 2, country_code: must be an ISO 3166-1 alpha-2 code, two capital letters like BR "

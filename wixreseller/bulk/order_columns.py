@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from wixreseller.bulk.catalogue import EMPTY, Catalogue
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import BillingInfo, BillingType, CycleUnit, Product, checks
 
@@ -95,8 +96,14 @@ def read_operation(values: Mapping[str, str], refuse: Refuse) -> None:
         _refuse_choice("operation", operation, ("create",), {}, refuse)
 
 
-def read_product(values: Mapping[str, str], refuse: Refuse) -> Product | None:
-    """Read the product of a row, or refuse each column that is wrong and give ``None``."""
+def read_product(
+    values: Mapping[str, str], refuse: Refuse, catalogue: Catalogue = EMPTY
+) -> Product | None:
+    """Read the product of a row, or refuse each column that is wrong and give ``None``.
+
+    A product may be named as the catalogue names it. The billing that comes with a name counts
+    where the row says nothing about billing.
+    """
     problems = 0
 
     def count(column: str, message: str) -> None:
@@ -105,12 +112,12 @@ def read_product(values: Mapping[str, str], refuse: Refuse) -> Product | None:
         refuse(column, message)
 
     # Required columns are refused by the caller when empty, since a file may lack the column.
-    product_id = check_cell(values, "catalog_product_id", checks.guid, count)
+    product_id, usual_billing = _read_product_id(values, count, catalogue)
     country = check_cell(values, "country_code", checks.country_code, count)
     site_id = check_cell(values, "site_id", checks.guid, count)
     discount = check_cell(values, "discount_code", checks.discount_code, count)
     reference = check_cell(values, "reference_product_instance_id", checks.guid, count)
-    billing = _read_billing(values, count)
+    billing = _read_billing(values, count) or usual_billing
     if problems or product_id is None or country is None:
         return None
     return Product(
@@ -121,6 +128,19 @@ def read_product(values: Mapping[str, str], refuse: Refuse) -> Product | None:
         discount_code=discount,
         reference_product_instance_id=reference,
     )
+
+
+def _read_product_id(
+    values: Mapping[str, str], refuse: Refuse, catalogue: Catalogue
+) -> tuple[str | None, BillingInfo | None]:
+    text = values.get("catalog_product_id")
+    if not text:
+        return None, None
+    try:
+        return catalogue.resolve(text, "catalog_product_id")
+    except ConfigurationError as error:
+        refuse("catalog_product_id", str(error).removeprefix("catalog_product_id "))
+        return None, None
 
 
 def check_cell(
