@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from wixreseller import _answers, _operations
-from wixreseller._executor import Executor
+from wixreseller._executor import BeforeSending, Executor
 from wixreseller._flights import Flights
 from wixreseller._memory import Memory
 from wixreseller._operations import Request
@@ -37,6 +37,8 @@ class Calls:
     config: ClientConfig
     executor: Executor
     memory: Memory = attrs.field(factory=Memory)
+    before_sending: BeforeSending | None = None
+    """For those who must have it on disk before it leaves."""
 
     @property
     def recent(self) -> RecentCreates:
@@ -71,6 +73,7 @@ class Calls:
             timeout=times.timeout,
             until=times.until,
             config=self.config,
+            before_sending=self.before_sending,
         )
 
     async def page(self, request: Request, times: Times) -> Page:
@@ -81,6 +84,7 @@ class Calls:
             timeout=times.timeout,
             until=times.until,
             config=self.config,
+            before_sending=self.before_sending,
         )
 
     def query_by_external_id(self, account_id: str, external_id: str) -> Request:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 import attrs
@@ -29,10 +29,12 @@ from wixreseller.matrix import Action, Event, Phase, classify_failure, classify_
 from wixreseller.models import CallMeta
 from wixreseller.retry import RetryBudget
 
-__all__ = ["Executor"]
+__all__ = ["BeforeSending", "Executor"]
 
 T = TypeVar("T")
 Reader = Callable[[Response, CallMeta], T]
+BeforeSending = Callable[[Request], Awaitable[None]]
+"""Awaited before each attempt, when it has its turn; if it raises, nothing is sent."""
 
 _log: Final = logging.getLogger("wixreseller")
 
@@ -75,13 +77,14 @@ class Executor:
         timeout: Seconds,
         until: float | None,
         config: ClientConfig,
+        before_sending: BeforeSending | None = None,
     ) -> T:
         """Carry out one logical call and give its result.
 
         ``timeout`` bounds each attempt, in seconds; ``until`` is the moment of the clock at which
         the whole call must be over, waits included.
         """
-        call = LogicalCall(request, self.clock)
+        call = LogicalCall(request, self.clock, before_sending)
         scope = asyncio.timeout(None if until is None else until - self.clock.monotonic())
         try:
             async with scope:
@@ -167,6 +170,8 @@ class Executor:
 
     async def _exchange(self, call: LogicalCall, read: Reader[T], timeout: Seconds) -> _Ending[T]:
         await self._hooks.starting(call)
+        if call.before_sending is not None:
+            await call.before_sending(call.request)
         call.begin_attempt()
         began, began_posix = self.clock.monotonic(), self.clock.posix()
         response: Response | None = None

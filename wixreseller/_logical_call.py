@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from wixreseller import _answers, errors
@@ -18,8 +19,14 @@ __all__ = ["LogicalCall"]
 class LogicalCall:
     """Count attempts and waits, and know how far the latest attempt got."""
 
-    def __init__(self, request: Request, clock: Clock) -> None:
+    def __init__(
+        self,
+        request: Request,
+        clock: Clock,
+        before_sending: Callable[[Request], Awaitable[None]] | None = None,
+    ) -> None:
         self.request = request
+        self.before_sending = before_sending
         self.progress: Progress = Progress()
         self.attempts: int = 0
         self.throttled = 0
