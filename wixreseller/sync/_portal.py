@@ -23,7 +23,7 @@ from wixreseller.errors import ClientClosedError, SyncUsageError
 from wixreseller.sync._beside import warn_beside_running_loop
 from wixreseller.sync._selector import ForkSafeSelector
 
-__all__ = ["Portal"]
+__all__ = ["Portal", "post"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Portal:
     def __init__(self, aclose: Callable[[], Awaitable[None]]) -> None:
         self._aclose = aclose
         _process.portals.add(self)
-        weakref.finalize(self, _release, aclose).atexit = False
+        weakref.finalize(self, post, aclose).atexit = False
 
     def call(self, function: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an async function on the private loop; give its result, or raise its error.
@@ -290,11 +290,11 @@ def _shut_down() -> ClientClosedError:
     return ClientClosedError("the interpreter is shutting down; nothing was sent")
 
 
-def _release(aclose: Callable[[], Awaitable[None]]) -> None:
-    """Close a client that is gone. Garbage collection calls this, so it must not wait or lock."""
+def post(function: Callable[[], Awaitable[None]]) -> None:
+    """Begin an async function on the loop, if it runs; for destructors, which must not wait."""
     running = _process.running
     if running is not None and not _process.is_over():
-        running.post(aclose)
+        running.post(function)
 
 
 _process: Final = _Process()
