@@ -24,6 +24,8 @@
     ├─ PagingError                         a cursor came back twice
     ├─ InstanceFailedError
     ├─ StillPendingError (TimeoutError)
+    ├─ JournalError                        the journal of a bulk run cannot be read or written
+    │  └─ JournalHeldError                 another process is writing it
     ├─ ClientClosedError (RuntimeError)
     └─ SyncUsageError (RuntimeError)
 
@@ -57,6 +59,8 @@ __all__ = [
     "FailedPreconditionError",
     "FieldViolation",
     "InstanceFailedError",
+    "JournalError",
+    "JournalHeldError",
     "NotFoundError",
     "OutcomeUnknownError",
     "PacingError",
@@ -337,6 +341,25 @@ class InstanceFailedError(WixResellerError):
 
 class StillPendingError(WixResellerError, TimeoutError):
     """Report that an instance was still ``PENDING`` when the time to wait was over."""
+
+
+class JournalError(WixResellerError):
+    """Report that the journal of a bulk run cannot be read or written, and what to do.
+
+    ``path`` is the file. Nothing is sent that the journal could not take note of before.
+    """
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class JournalHeldError(JournalError):
+    """Report that another process is writing the journal; ``holder`` says which."""
+
+    def __init__(self, message: str, *, path: str = "", holder: str = "") -> None:
+        super().__init__(message, path=path)
+        self.holder = holder
 
 
 class ClientClosedError(WixResellerError, RuntimeError):

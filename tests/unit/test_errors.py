@@ -58,6 +58,8 @@ ERRORS: list[errors.WixResellerError] = [
     errors.PagingError("loop", cursor="c", **FACTS),
     errors.InstanceFailedError("failed", **FACTS),
     errors.StillPendingError("pending", **FACTS),
+    errors.JournalError("full", path="night.journal"),
+    errors.JournalHeldError("held", path="night.journal", holder="process 7"),
     errors.ClientClosedError("closed"),
     errors.SyncUsageError("dead-lock"),
 ]

@@ -163,6 +163,8 @@ EXAMPLES: dict[str, object] = {
     "PagingError": errors.PagingError("loop", cursor="c", **FACTS),
     "InstanceFailedError": errors.InstanceFailedError("failed", **FACTS),
     "StillPendingError": errors.StillPendingError("pending", **FACTS),
+    "JournalError": errors.JournalError("full", path="night.journal"),
+    "JournalHeldError": errors.JournalHeldError("held", path="night.journal", holder="process 7"),
     "ClientClosedError": errors.ClientClosedError("closed"),
     "SyncUsageError": errors.SyncUsageError("here", **FACTS),
 }

@@ -1,0 +1,392 @@
+"""Keep the journal in a file of SQLite's.
+
+One thread owns the connection. What tasks ask of it at the same time is committed together, so
+that hundreds of requests a second wait for the disk a few times and not hundreds of times. Each
+commit is on the disk before anyone is told of it (WAL with ``synchronous=FULL``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+
+from wixreseller.bulk.journal import STATES, Change, Entry, Record, State, Transition
+from wixreseller.bulk.journal_lock import JournalLock
+from wixreseller.bulk.journal_rows import (
+    ENTRY_COLUMNS,
+    RECORD_COLUMNS,
+    SCHEMA,
+    entry_values,
+    outcome_values,
+    read_record,
+)
+from wixreseller.errors import JournalError
+from wixreseller.models import JSONObject
+
+__all__ = ["SqliteJournal"]
+
+T = TypeVar("T")
+_Work = Callable[[sqlite3.Connection], Any]
+
+APPLICATION_ID: Final = 0x57524A4C  # "WRJL", by which `file` and we know a journal
+VERSION: Final = 1
+_MOST_AT_ONCE: Final = 1000  # jobs in a commit
+_ROWS_AT_ONCE: Final = 500
+_INSERT: Final = (
+    f"INSERT INTO orders ({', '.join(ENTRY_COLUMNS)}) "  # noqa: S608  # our own names
+    f"VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"
+)
+_SELECT: Final = f"SELECT {', '.join(RECORD_COLUMNS)} FROM orders "  # noqa: S608  # our own names
+
+
+@attrs.frozen
+class _Job:
+    """Ask the thread for something; the future is told on its loop."""
+
+    work: _Work
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class SqliteJournal:
+    """Keep a :class:`~wixreseller.bulk.journal.Journal` in the file ``path``.
+
+    The file is made if there is none, readable by its owner only; ``must_exist`` refuses that.
+    With ``is_reader`` nothing can be written, and it may be open while another process writes.
+    ``clock`` gives POSIX seconds. Use it as an async context manager, or :meth:`aclose` it.
+
+    Raises:
+        JournalHeldError: another process has it open for writing.
+        JournalError: it is damaged, no journal, of a later version, or cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        must_exist: bool = False,
+        is_reader: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path = Path(path)
+        self._clock = clock
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._is_closed = False
+        self._lock: JournalLock | None = None
+        if (must_exist or is_reader) and not self.path.is_file():
+            raise JournalError(f"there is no journal at {self.path}", path=str(self.path))
+        if not is_reader:
+            self._lock = JournalLock(self.path)
+        try:
+            self._connection = self._open(is_reader=is_reader)
+        except BaseException:
+            self._release()
+            raise
+        self._thread = threading.Thread(target=self._serve, name="wixreseller-journal", daemon=True)
+        self._thread.start()
+
+    # --- the protocol ---------------------------------------------------------------------------
+
+    async def add(self, entries: Sequence[Entry]) -> Sequence[Record]:
+        """Take orders in as planned, and give the records of all."""
+        return await self._ask(lambda connection: self._add(connection, entries))
+
+    async def note(self, changes: Sequence[Change]) -> None:
+        """Write steps of orders."""
+        await self._ask(lambda connection: self._note(connection, changes))
+
+    async def records(self, states: Sequence[State] = STATES) -> AsyncIterator[Record]:
+        """Give the records in these states, by number, some hundred at a time."""
+        marks = ", ".join("?" * len(states))
+        query = f"{_SELECT} WHERE state IN ({marks}) AND number > ? ORDER BY number LIMIT ?"
+        last = -1
+        while True:
+            values = (*states, last, _ROWS_AT_ONCE)
+            rows = await self._select(query, values)
+            if not rows:
+                return
+            for row in rows:
+                yield read_record(row)
+            last = rows[-1][0]
+
+    async def transitions(self) -> AsyncIterator[Transition]:
+        """Give every step of every order, in the order in which they were written."""
+        query = (
+            "SELECT id, number, at, state, note FROM transitions WHERE id > ? ORDER BY id LIMIT ?"
+        )
+        last = -1
+        while True:
+            values = (last, _ROWS_AT_ONCE)
+            rows = await self._select(query, values)
+            if not rows:
+                return
+            for _, number, at, state, note in rows:
+                yield Transition(number=number, at=at, state=state, note=note)
+            last = rows[-1][0]
+
+    async def counts(self) -> dict[State, int]:
+        """Count the orders by state."""
+        query = "SELECT state, count(*) FROM orders GROUP BY state"
+        rows = await self._select(query)
+        return {**dict.fromkeys(STATES, 0), **dict(rows)}
+
+    async def facts(self) -> JSONObject:
+        """Give what was written down of the run as a whole."""
+        query = "SELECT name, value FROM facts"
+        rows = await self._select(query)
+        return {name: json.loads(value) for name, value in rows}
+
+    async def set_facts(self, facts: JSONObject) -> None:
+        """Write down facts of the run as a whole; those not named stay."""
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        query = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
+        await self._ask(lambda connection: connection.executemany(query, rows))
+
+    async def aclose(self) -> None:
+        """Close the file and let the next writer in; twice is fine."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._release()
+
+    async def __aenter__(self) -> SqliteJournal:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    # --- what the thread does -------------------------------------------------------------------
+
+    def _add(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> Sequence[Record]:
+        found: list[Record] = []
+        now = self._clock()
+        for entry in entries:
+            row = connection.execute(f"{_SELECT} WHERE account = ? AND name = ?", entry.name)
+            known = row.fetchone()
+            if known is None:
+                values = entry_values(entry)
+                if self._is_taken(connection, entry.number):
+                    values[0] = None  # the next that is free
+                number = connection.execute(_INSERT, values).lastrowid or 0
+                self._note_transition(connection, number, now, "planned", None)
+                found.append(Record(entry=attrs.evolve(entry, number=number), state="planned"))
+                continue
+            record = read_record(known)
+            if record.entry.digest != entry.digest:
+                raise JournalError(
+                    f"the journal {self.path} has another order of "
+                    f"{entry.external_id or entry.package_id!r} for account {entry.account_id} "
+                    f"than the one now asked for: a changed order needs a journal of its own",
+                    path=str(self.path),
+                )
+            found.append(record)
+        return found
+
+    @staticmethod
+    def _is_taken(connection: sqlite3.Connection, number: int) -> bool:
+        query = "SELECT 1 FROM orders WHERE number = ?"
+        return connection.execute(query, (number,)).fetchone() is not None
+
+    def _note(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
+        now = self._clock()
+        for change in changes:
+            if change.state == "intent":
+                connection.execute(
+                    "UPDATE orders SET state = 'intent', sends = sends + 1, last_sent = ?, "
+                    "first_sent = coalesce(first_sent, ?), "
+                    "server_ahead = CASE WHEN sends = 0 THEN ? ELSE server_ahead END "
+                    "WHERE number = ?",
+                    (now, now, change.server_ahead, change.number),
+                )
+            else:
+                connection.execute(
+                    "UPDATE orders SET state = ?, outcome = ?, result_package = ?, "
+                    "instances = ?, code = ?, message = ?, request_id = ? WHERE number = ?",
+                    (change.state, *outcome_values(change.outcome), change.number),
+                )
+            self._note_transition(connection, change.number, now, change.state, change.note)
+
+    @staticmethod
+    def _note_transition(
+        connection: sqlite3.Connection, number: int, at: float, state: State, note: str | None
+    ) -> None:
+        connection.execute(
+            "INSERT INTO transitions (number, at, state, note) VALUES (?, ?, ?, ?)",
+            (number, at, state, note),
+        )
+
+    # --- the thread -----------------------------------------------------------------------------
+
+    async def _select(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        return await self._ask(lambda connection: connection.execute(query, values).fetchall())
+
+    async def _ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Have the thread do something; it is on the disk when this returns."""
+        if self._is_closed:
+            raise JournalError(f"the journal {self.path} is closed", path=str(self.path))
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop, loop.create_future())
+        self._jobs.put(job)
+        return cast("T", await job.future)
+
+    def _serve(self) -> None:
+        with contextlib.closing(self._connection):
+            while (first := self._jobs.get()) is not None:
+                batch = [first]
+                is_last = False
+                with contextlib.suppress(queue.Empty):
+                    while len(batch) < _MOST_AT_ONCE:
+                        job = self._jobs.get_nowait()
+                        if job is None:
+                            is_last = True
+                            break
+                        batch.append(job)
+                self._do(batch)
+                if is_last:
+                    break
+            with contextlib.suppress(sqlite3.Error):
+                # One file is left, which can be copied. Where that fails, SQLite does it later.
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _do(self, batch: Sequence[_Job]) -> None:
+        """Do what was asked in one transaction, then tell all who asked."""
+        connection = self._connection
+        answers: list[object] = []
+        try:
+            connection.execute("BEGIN")
+            answers += [_within_savepoint(connection, job.work) for job in batch]
+            connection.execute("COMMIT")
+        except sqlite3.Error as problem:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            # Each gets an error of its own: an exception that many tasks raise grows with each.
+            answers = [self._failure(problem) for _ in batch]
+        for loop in {job.loop for job in batch}:
+            told = [
+                (job.future, a) for job, a in zip(batch, answers, strict=True) if job.loop is loop
+            ]
+            with contextlib.suppress(RuntimeError):  # its loop is closed: nobody waits
+                loop.call_soon_threadsafe(_tell, told)
+
+    def _failure(self, problem: sqlite3.Error) -> JournalError:
+        error = JournalError(
+            f"the journal {self.path} cannot be used: {problem}{_what_to_do(problem)}",
+            path=str(self.path),
+        )
+        error.__cause__ = problem
+        return error
+
+    # --- opening --------------------------------------------------------------------------------
+
+    def _open(self, *, is_reader: bool) -> sqlite3.Connection:
+        try:
+            if not is_reader:
+                # Before SQLite makes it with wider permissions.
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            address = f"{self.path.absolute().as_uri()}?mode={'ro' if is_reader else 'rw'}"
+            connection = sqlite3.connect(
+                address, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
+            )
+        except (OSError, sqlite3.Error) as problem:
+            raise JournalError(
+                f"the journal {self.path} cannot be opened: {problem}", path=str(self.path)
+            ) from problem
+        try:
+            self._prepare(connection, is_reader=is_reader)
+        except sqlite3.Error as problem:
+            connection.close()
+            raise self._failure(problem) from problem
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection, *, is_reader: bool) -> None:
+        is_new = connection.execute("PRAGMA schema_version").fetchone() == (0,)
+        if not is_new:
+            self._check(connection)
+        if is_reader:
+            return
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Money depends on it: an intent that a power cut forgets may be sent twice.
+        connection.execute("PRAGMA synchronous = FULL")
+        if is_new:
+            connection.executescript(
+                f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; "
+                f"PRAGMA user_version = {VERSION}; COMMIT;"
+            )
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        (identity,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if identity != APPLICATION_ID:
+            raise JournalError(
+                f"{self.path} is a database, but no journal: name another file",
+                path=str(self.path),
+            )
+        if version != VERSION:
+            raise JournalError(
+                f"the journal {self.path} is of version {version}, and this program knows "
+                f"version {VERSION}: use the version of wixreseller that wrote it",
+                path=str(self.path),
+            )
+        (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if health != "ok":
+            raise self._failure(sqlite3.DatabaseError(f"it is damaged ({health})"))
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _within_savepoint(connection: sqlite3.Connection, work: _Work) -> object:
+    """Do one job so that its refusal undoes its own part and no other's."""
+    connection.execute("SAVEPOINT job")
+    try:
+        answer: object = work(connection)
+    except JournalError as refusal:
+        connection.execute("ROLLBACK TO job")
+        answer = refusal
+    connection.execute("RELEASE job")
+    return answer
+
+
+def _tell(told: Sequence[tuple[asyncio.Future[Any], object]]) -> None:
+    for future, answer in told:
+        if future.done():
+            continue  # whoever asked was cancelled
+        if isinstance(answer, JournalError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+
+def _what_to_do(problem: sqlite3.Error) -> str:
+    code = getattr(problem, "sqlite_errorcode", None)
+    if code is not None:
+        code &= 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return "; free some space on its disk, then resume"
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return "; it must be writable, and so must its folder"
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or code is None:
+        return (
+            "; it cannot be trusted any more. Keep it, and plan the same order file again: "
+            "what exists by now is found by its external id, and not created twice"
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return "; see to its disk (is it full?), then resume"
+    return ""
