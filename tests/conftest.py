@@ -22,7 +22,8 @@ ACCOUNT = SUB_ACCOUNTS[0]
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("WIX_API_KEY", "WIX_ACCOUNT_ID", "WIXRESELLER_BASE_URL"):
+    names = ("WIX_API_KEY", "WIX_ACCOUNT_ID", "WIXRESELLER_BASE_URL", "WIXRESELLER_CATALOGUE")
+    for name in names:
         monkeypatch.delenv(name, raising=False)
 
 

@@ -219,15 +219,16 @@ class _Gathering:
         raise ConfigurationError("\n".join(self._problems), field="catalogue")
 
     def _refuse(self, key: str, message: str) -> None:
-        self._problems.append(f"{self.source}: {key or repr(key)}: {message}")
+        is_plain = key.isprintable() and key == key.strip() != ""
+        self._problems.append(f"{self.source}: {key if is_plain else repr(key)}: {message}")
 
     def _problems_of_name(self, name: str) -> Iterator[str]:
         if not name:
             yield "a product needs a name that is not empty"
         elif name != name.strip():
-            yield f"a name must not begin or end with white space: {checks.shorten(name)}"
+            yield "a name must not begin or end with white space"
         elif not name.isprintable():
-            yield f"a name must consist of characters that can be printed: {checks.shorten(name)}"
+            yield "a name must consist of characters that can be printed"
         elif _is_guid(name):
             yield "a name must not be a GUID, since GUIDs stand for themselves"
         other = self._names.setdefault(name.casefold(), name)

@@ -79,16 +79,36 @@ def _show(error: click.ClickException) -> None:
     metavar="FILE",
     help="File that holds the API key. [default: the key in WIX_API_KEY]",
 )
+@click.option(
+    "--catalogue",
+    metavar="FILE",
+    help="TOML file that gives products names, to use instead of GUIDs. "
+    "[env: WIXRESELLER_CATALOGUE]",
+)
 @click.pass_context
 def cli(
-    ctx: click.Context, base_url: str | None, account: str | None, api_key_file: str | None
+    ctx: click.Context,
+    base_url: str | None,
+    account: str | None,
+    api_key_file: str | None,
+    catalogue: str | None,
 ) -> None:
-    """Sell Wix: packages, product instances, and whole files of orders.
+    r"""Sell Wix: packages, product instances, and whole files of orders.
 
     The API key comes from the variable WIX_API_KEY or from a file, never from an option, where
     every process of the machine could read it.
+
+    A catalogue has a line for each product, and orders, options and tables then speak its names:
+
+    \b
+    premium-yearly = {product = "GUID", billing = "RECURRING", every = "1 YEAR"}
     """
-    ctx.obj = Connection(base_url=base_url, account_id=account, api_key_file=api_key_file)
+    ctx.obj = Connection(
+        base_url=base_url,
+        account_id=account,
+        api_key_file=api_key_file,
+        catalogue_file=catalogue,
+    )
 
 
 @cli.command(

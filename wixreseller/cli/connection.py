@@ -1,4 +1,4 @@
-"""Hold how to reach the API, as the global options and the environment say."""
+"""Hold how to reach the API and what products are called: global options and environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import attrs
 import click
 
 if TYPE_CHECKING:
+    from wixreseller.bulk.catalogue import Catalogue
     from wixreseller.client import AsyncClient
+    from wixreseller.models import BillingInfo
 
 __all__ = ["Connection", "InputError"]
 
@@ -32,11 +34,41 @@ class Connection:
     account_id: str | None
     """What ``--account`` says; the environment is left to :attr:`default_account`."""
     api_key_file: str | None
+    catalogue_file: str | None = None
+    """What ``--catalogue`` says."""
+    _catalogue: list[Catalogue] = attrs.field(
+        factory=list["Catalogue"], init=False, eq=False, repr=False
+    )
+    """The catalogue once it was read: one command reads it once."""
 
     @property
     def default_account(self) -> str | None:
         """The account of whatever names none: ``--account``, else ``WIX_ACCOUNT_ID``."""
         return self.account_id or os.environ.get("WIX_ACCOUNT_ID") or None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The names of products: from ``--catalogue``, else ``WIXRESELLER_CATALOGUE``, else none.
+
+        Raises:
+            InputError: the file cannot be read, or is no catalogue.
+        """
+        if not self._catalogue:
+            self._catalogue.append(self._read_catalogue())
+        return self._catalogue[0]
+
+    def product(self, text: str) -> tuple[str, BillingInfo | None]:
+        """Give the id of a product by its name or GUID, and the billing that a name comes with.
+
+        Raises:
+            InputError: it is neither.
+        """
+        from wixreseller.errors import ConfigurationError
+
+        try:
+            return self.catalogue.resolve(text, "--product")
+        except ConfigurationError as error:
+            raise InputError(str(error)) from None
 
     def client(self, *, is_paced: bool = True) -> AsyncClient:
         """Make a client.
@@ -60,6 +92,8 @@ class Connection:
 
         if self.default_account is None:
             raise InputError("no account: give --account GUID, or set WIX_ACCOUNT_ID")
+        # Now, because a catalogue that is wrong must not come to light after a write.
+        _ = self.catalogue
         client = self.client()
 
         async def run() -> T:
@@ -67,6 +101,25 @@ class Connection:
                 return await call(client)
 
         return asyncio.run(run())
+
+    def _read_catalogue(self) -> Catalogue:
+        from wixreseller.bulk.catalogue import EMPTY, load_catalogue
+        from wixreseller.errors import ConfigurationError
+
+        path = self.catalogue_file or os.environ.get("WIXRESELLER_CATALOGUE")
+        if not path:
+            return EMPTY
+        try:
+            return load_catalogue(path)
+        except OSError as error:
+            raise InputError(f"cannot read the catalogue: {error}") from error
+        except ConfigurationError as error:
+            problems = str(error).splitlines()
+            if len(problems) == 1:
+                raise InputError(problems[0]) from None
+            raise InputError(
+                "\n  ".join((f"the catalogue has {len(problems)} problems:", *problems))
+            ) from None
 
     def _key(self) -> str:
         if self.api_key_file is None:

@@ -39,7 +39,7 @@ def assign(
             idempotency_key=idempotency_key,
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 @instances.command()
@@ -58,7 +58,7 @@ def unassign(
             instance_id, account_id=connection.account_id, idempotency_key=idempotency_key
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 @instances.command()
@@ -83,12 +83,16 @@ def cancel(
             instance_id, account_id=connection.account_id, idempotency_key=idempotency_key
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 @instances.command()
 @click.argument("instance_id")
-@click.option("--product", metavar="GUID", help="Another product of the same type.")
+@click.option(
+    "--product",
+    metavar="PRODUCT",
+    help="Another product of the same type: its GUID, or a name of --catalogue.",
+)
 @options.billing_options
 @click.option("--discount-code", metavar="CODE", help="Counts only with another product.")
 @options.key_option
@@ -105,10 +109,16 @@ def adjust(
     idempotency_key: str | None,
     as_json: bool,
 ) -> None:
-    """Change an instance's product (an up- or downgrade), its billing, or both."""
+    """Change an instance's product (an up- or downgrade), its billing, or both.
+
+    A product's name brings the billing that the catalogue gives it, unless options say another.
+    """
     from wixreseller.cli.show import show_package
 
     billing = options.billing_info(billing_type, cycle_unit, cycle_count)
+    if product is not None:
+        product, usual_billing = connection.product(product)
+        billing = billing or usual_billing
     package = connection.run(
         lambda client: client.product_instances.adjust_specifications(
             instance_id,
@@ -119,4 +129,4 @@ def adjust(
             idempotency_key=idempotency_key,
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wixreseller.bulk.catalogue import EMPTY, Catalogue
 from wixreseller.bulk.order_formats import OrderFormat, Problem
 from wixreseller.bulk.orders import Order, load_orders
 from wixreseller.cli.connection import InputError
@@ -18,7 +19,10 @@ __all__ = ["read_order_file"]
 
 
 def read_order_file(
-    path: str, file_format: OrderFormat | None, account_id: str | None
+    path: str,
+    file_format: OrderFormat | None,
+    account_id: str | None,
+    catalogue: Catalogue = EMPTY,
 ) -> Sequence[Order]:
     """Give the orders of a file; ``account_id`` is that of rows without one.
 
@@ -27,7 +31,11 @@ def read_order_file(
     """
     try:
         read = load_orders(
-            path, stdin=sys.stdin.buffer, file_format=file_format, account_id=account_id
+            path,
+            stdin=sys.stdin.buffer,
+            file_format=file_format,
+            account_id=account_id,
+            catalogue=catalogue,
         )
     except OSError as error:
         raise InputError(f"cannot read the order file: {error}") from error

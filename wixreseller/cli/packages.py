@@ -12,7 +12,7 @@ from wixreseller.cli.connection import Connection, InputError
 
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
-    from wixreseller.models import JSONObject, Product
+    from wixreseller.models import JSONObject, JSONValue, Product
 
 __all__ = ["packages"]
 
@@ -27,7 +27,7 @@ def packages() -> None:
 
 @packages.command()
 @click.option("--external-id", metavar="ID", help="Your own name for the package.")
-@click.option("--product", metavar="GUID", help="Product of the Wix catalogue.")
+@click.option("--product", metavar="PRODUCT", help="GUID at Wix, or a name of --catalogue.")
 @click.option("--country", metavar="CODE", help="Country, two letters like BR.")
 @click.option("--site", metavar="GUID", help="Site that gets it. [default: none, it floats]")
 @options.billing_options
@@ -58,6 +58,7 @@ def create(
 ) -> None:
     """Sell products to an account, as one package.
 
+    A product's name brings the billing that the catalogue gives it, unless options say another.
     It does not look whether the external id is taken: 'provision run' does.
     """
     from wixreseller.cli.show import show_package
@@ -73,12 +74,14 @@ def create(
     elif product is None or country is None:
         raise InputError("--product and --country are needed, or --order FILE")
     else:
+        product_id, usual_billing = connection.product(product)
         products = [
             Product(
-                catalog_product_id=product,
+                catalog_product_id=product_id,
                 country_code=country,
                 site_id=site,
-                billing_info=options.billing_info(billing_type, cycle_unit, cycle_count),
+                billing_info=options.billing_info(billing_type, cycle_unit, cycle_count)
+                or usual_billing,
                 discount_code=discount_code,
                 reference_product_instance_id=reference_instance,
             )
@@ -91,13 +94,13 @@ def create(
             idempotency_key=idempotency_key,
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 def _read_order(connection: Connection, path: str) -> tuple[str, str, Sequence[Product]]:
     from wixreseller.cli.order_input import read_order_file
 
-    orders = read_order_file(path, None, connection.default_account)
+    orders = read_order_file(path, None, connection.default_account, connection.catalogue)
     if len(orders) != 1:
         raise InputError(f"{path} holds {len(orders)} packages: 'provision run' takes many")
     return orders[0].account_id, orders[0].external_id, orders[0].products
@@ -114,7 +117,7 @@ def get(connection: Connection, package_id: str, as_json: bool) -> None:
     package = connection.run(
         lambda client: client.packages.get(package_id, account_id=connection.account_id)
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 @packages.command()
@@ -130,13 +133,19 @@ def find(connection: Connection, external_id: str, as_json: bool) -> None:
     )
     if package is None:
         raise click.ClickException(f"the account has no package with external id {external_id!r}")
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 @packages.command()
 @click.option("--external-id", "external_ids", multiple=True, metavar="ID", help="May be repeated.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES))
-@click.option("--product", "products", multiple=True, metavar="GUID", help="May be repeated.")
+@click.option(
+    "--product",
+    "products",
+    multiple=True,
+    metavar="PRODUCT",
+    help="GUID, or a name of --catalogue, whatever the billing. May be repeated.",
+)
 @click.option("--filter", "raw_filter", metavar="JSON", help="Wix's filter language.")
 @click.option("--sort", type=click.Choice(tuple(_SORTS)), default="created", show_default=True)
 @click.option("--ascending", is_flag=True, help="Oldest first. [default: newest first]")
@@ -166,7 +175,8 @@ def query(
     if statuses:
         conditions.append({"productInstances.status": {"$hasSome": list(statuses)}})
     if products:
-        conditions.append({"productInstances.catalogProductId": {"$hasSome": list(products)}})
+        ids: list[JSONValue] = [connection.product(product)[0] for product in products]
+        conditions.append({"productInstances.catalogProductId": {"$hasSome": ids}})
     if raw_filter is not None:
         conditions.append(_parse_filter(raw_filter))
     wanted: JSONObject | None = {"$and": conditions} if len(conditions) > 1 else None
@@ -182,7 +192,7 @@ def query(
             async for package in pager:
                 write_json(package)
         else:
-            show_packages(await pager.collect())
+            show_packages(await pager.collect(), connection.catalogue)
 
     connection.run(read)
 
@@ -221,7 +231,7 @@ def cancel(
             package_id, account_id=connection.account_id, idempotency_key=idempotency_key
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)
 
 
 @packages.command()
@@ -240,4 +250,4 @@ def update_external_id(
             package_id, external_id=external_id, account_id=connection.account_id
         )
     )
-    show_package(package, as_json=as_json)
+    show_package(package, connection.catalogue, as_json=as_json)

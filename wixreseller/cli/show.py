@@ -15,9 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from wixreseller import _wire
+from wixreseller.bulk.catalogue import EMPTY, Catalogue
 from wixreseller.models import BillingInfo, Package, ProductInstance, Status
 
-__all__ = ["STATUS_STYLES", "show_package", "show_packages", "statuses", "write_json"]
+__all__ = [
+    "STATUS_STYLES",
+    "product_name",
+    "show_package",
+    "show_packages",
+    "statuses",
+    "write_json",
+]
 
 STATUS_STYLES: Final = {
     Status.ENABLED: "green",
@@ -38,8 +46,8 @@ def write_json(package: Package) -> None:
     sys.stdout.buffer.flush()
 
 
-def show_package(package: Package, *, as_json: bool) -> None:
-    """Show one package with all its instances."""
+def show_package(package: Package, catalogue: Catalogue = EMPTY, *, as_json: bool) -> None:
+    """Show one package with all its instances; ``catalogue`` gives products their names."""
     if as_json:
         write_json(package)
         return
@@ -52,16 +60,19 @@ def show_package(package: Package, *, as_json: bool) -> None:
     facts.add_row("account", package.account_id or "-")
     facts.add_row("created", _moment(package.created_date))
     console.print(facts)
-    console.print(_instances_table(package.product_instances))
+    is_wide = console.width >= _WIDE
+    console.print(_instances_table(package.product_instances, catalogue, is_wide=is_wide))
 
 
-def show_packages(packages: Sequence[Package]) -> None:
-    """Show packages as a table, a line for each."""
+def show_packages(packages: Sequence[Package], catalogue: Catalogue = EMPTY) -> None:
+    """Show packages as a table, a line for each; with a catalogue, also what was sold."""
     console = Console(highlight=False)
     is_wide = console.width >= _WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("external id", overflow="fold")
-    table.add_column("package", no_wrap=True, min_width=36)
+    # The one column that is always wide enough for names.
+    heading = "package, products" if catalogue.entries else "package"
+    table.add_column(heading, overflow="fold", min_width=36)
     if is_wide:
         table.add_column("account", no_wrap=True, min_width=36)
     table.add_column("created", no_wrap=True)
@@ -70,7 +81,7 @@ def show_packages(packages: Sequence[Package]) -> None:
         created = _moment(package.created_date)
         table.add_row(
             Text(package.external_id or "-"),
-            package.id,
+            Text("\n").join([Text(package.id), *_products(package, catalogue)]),
             *([package.account_id or "-"] if is_wide else []),
             created if is_wide else created[:10],
             statuses(package),
@@ -94,7 +105,34 @@ def statuses(package: Package) -> Text:
     return Text(", ").join(parts)
 
 
-def _instances_table(instances: Sequence[ProductInstance]) -> Table:
+def product_name(instance: ProductInstance, catalogue: Catalogue, *, with_id: bool = False) -> Text:
+    """Name the product of an instance: as the catalogue calls it, else by its GUID."""
+    product_id = instance.catalog_product_id or "-"
+    name = catalogue.name_of(instance.catalog_product_id, instance.billing_info)
+    if name is None:
+        return Text(product_id)
+    shown = Text(name, style="bold")
+    return shown.append(f"  {product_id}", style="not bold dim") if with_id else shown
+
+
+def _products(package: Package, catalogue: Catalogue) -> Sequence[Text]:
+    if not catalogue.entries:
+        return ()
+    names = Counter(
+        catalogue.name_of(instance.catalog_product_id, instance.billing_info)
+        or instance.catalog_product_id
+        or "-"
+        for instance in package.product_instances
+    )
+    return [
+        Text(name if count == 1 else f"{count} {name}", style="dim")
+        for name, count in names.items()
+    ]
+
+
+def _instances_table(
+    instances: Sequence[ProductInstance], catalogue: Catalogue, *, is_wide: bool
+) -> Table:
     # Three GUIDs side by side fit no usual terminal, so they stand below one another.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_lines=False)
     table.add_column("#", justify="right", style="dim")
@@ -105,7 +143,7 @@ def _instances_table(instances: Sequence[ProductInstance]) -> Table:
         ids.add_column(style="dim")
         ids.add_column(no_wrap=True)
         ids.add_row("instance", instance.instance_id)
-        ids.add_row("product", instance.catalog_product_id or "-")
+        ids.add_row("product", product_name(instance, catalogue, with_id=is_wide))
         ids.add_row("site", instance.site_id or Text("none: floating", style="yellow"))
         table.add_row(str(number), ids, _state(instance), end_section=True)
     return table
