@@ -196,7 +196,7 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     code, errors = refuse("--db", str(path))
 
     assert code == 2
-    assert "has layout 99, and this version knows up to 2" in errors
+    assert "has layout 99, and this version knows up to 3" in errors
 
 
 @pytest.mark.parametrize("content", ["not a database" * 100, ""])

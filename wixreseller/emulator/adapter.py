@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from wixreseller.emulator.backend import Backend
 from wixreseller.emulator.clock import Clock
-from wixreseller.emulator.control import PREFIX, Control
+from wixreseller.emulator.control import PREFIX, Control, is_for_people
 from wixreseller.emulator.holding import Holding
 from wixreseller.emulator.http_date import http_date
 from wixreseller.emulator.messages import Answer, Request
@@ -58,8 +58,11 @@ class Adapter:
         )
         if body is None:
             return self._respond(self._backend.respond(taken, _too_large))
-        if taken.path.startswith(PREFIX):
-            return self._respond(self._control.answer(taken))
+        if taken.path.startswith(PREFIX) or is_for_people(taken):
+            answer = self._control.answer(taken)
+            if answer.ending == "stream":
+                return await self._control.inspector.live.stream(request)
+            return self._respond(answer)
         placed = self._backend.meet(taken)
         if placed is not None and placed.fault.delays_the_request:
             seconds = placed.fault.seconds

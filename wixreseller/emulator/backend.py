@@ -22,6 +22,7 @@ from wixreseller.emulator.replies import Refusal, Violation, internal_error, ref
 from wixreseller.emulator.routes import Match, find_route, unknown_route
 from wixreseller.emulator.spoiling import spoil
 from wixreseller.emulator.targets import match_of, target_of
+from wixreseller.emulator.timeline import Cause
 
 __all__ = ["Answer", "Backend", "Request"]
 
@@ -81,15 +82,18 @@ class Backend:
         return answer
 
     def respond(
-        self, request: Request, handle: Callable[[Request, dict[str, str]], JsonObject]
+        self, request: Request, handle: Callable[[Request, dict[str, str]], JsonObject | Answer]
     ) -> Answer:
         """Answer with what ``handle`` returns or raises; a failure of our own is a bare 500.
 
-        ``handle`` may add headers to the answer.
+        ``handle`` may add headers to the answer, or give one that is not JSON.
         """
         headers = {"X-Wix-Request-Id": self._new_request_id()}
         try:
-            status, body = 200, handle(request, headers)
+            found = handle(request, headers)
+            if isinstance(found, Answer):
+                return found
+            status, body = 200, found
         except Refusal as refusal:
             status, body = refusal.status, refusal.body
             headers.update(refusal.headers)
@@ -111,6 +115,8 @@ class Backend:
         answer: JsonObject = {}
         store = self._core.store
         writes = store.writes
+        trace.request_id = headers["X-Wix-Request-Id"]
+        store.cause = Cause(match.route.operation, trace.request_id)
         with store.transaction():
             try:
                 answer = self._run_operation(request, match, headers, trace, fault)

@@ -1,7 +1,8 @@
 """Serve the control plane under ``/_emulator/``: for tests and their authors, not part of Wix.
 
 It takes no key, so a web page that the developer happens to visit must not be able to use it: what
-a browser sends from another site is refused. Bodies and answers are JSON. A wrong body is a 400 in
+a browser sends from another site is refused (``strangers``). A browser that opens ``/_emulator/``
+itself gets a page for people, the inspector. Bodies and answers are JSON. A wrong body is a 400 in
 Wix's form: one field violation for each wrong field, saying what is allowed. Times are written as
 Wix writes them. Nothing here is counted by the rate limit, hit by a fault or held in the journal.
 
@@ -83,12 +84,13 @@ requestHeaders, requestBody, responseHeaders, responseBody, cut}``. ``path`` has
 sent; ``milliseconds`` is the real time that it took, waiting for a fault's delay left out;
 ``committed`` tells whether this request changed anything; ``fault`` is null or ``{id, fault}``;
 bodies are JSON, or a string if they are none, or null if they are empty; the API key is
-redacted wherever it stands. The journal is in memory only and holds the last 1,000 requests, of at
-most 16 MiB together; a body of more than 64 KiB is kept in part (``cut`` is true then).
+redacted wherever it stands. The journal is in memory only and holds the last 10,000 requests, of
+at most 32 MiB together; a body of more than 64 KiB is kept in part (``cut`` is true then).
 """
 
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from wixreseller._version import __version__
 from wixreseller.emulator import fidelity, logs, panel
@@ -100,10 +102,14 @@ from wixreseller.emulator.parts import Parts
 from wixreseller.emulator.replies import Violation, refuse, refuse_fields
 from wixreseller.emulator.seed import Seed, SeedError, parse_seed
 from wixreseller.emulator.snapshots import Moment, Snapshots
+from wixreseller.emulator.strangers import refuse_strangers
+
+if TYPE_CHECKING:
+    from wixreseller.emulator.inspector.routes import Inspector
 
 PREFIX = "/_emulator/"
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_INSPECTOR = f"{PREFIX}inspector/"
 _FAULT = f"DELETE {PREFIX}faults/"
 
 
@@ -117,6 +123,7 @@ class Control:
         self._host = host
         self._start = Moment.of(parts)
         self._snapshots = Snapshots()
+        self._inspector: Inspector | None = None
         self._routes: dict[str, Callable[[Request], JsonObject]] = {
             f"GET {PREFIX}health": self._health,
             f"POST {PREFIX}reset": self._reset,
@@ -142,12 +149,28 @@ class Control:
         """Forget the snapshots."""
         self._snapshots.close()
 
+    def hush(self) -> None:
+        """Let the streams of open pages come to their end."""
+        if self._inspector is not None:
+            self._inspector.live.close()
+
+    @property
+    def inspector(self) -> "Inspector":
+        """Return what serves people rather than tests; it is loaded when somebody looks."""
+        if self._inspector is None:
+            from wixreseller.emulator.inspector.routes import Inspector
+
+            self._inspector = Inspector(self._parts, self._snapshots.to_wire)
+        return self._inspector
+
     def answer(self, request: Request) -> Answer:
         """Answer a request of the control plane."""
         return self._backend.respond(request, self._handle)
 
-    def _handle(self, request: Request, _: dict[str, str]) -> JsonObject:
-        self._refuse_strangers(request)
+    def _handle(self, request: Request, _: dict[str, str]) -> JsonObject | Answer:
+        refuse_strangers(request, self._host)
+        if is_for_people(request):
+            return self.inspector.answer(request)
         name = f"{request.method} {request.path}"
         if name.startswith(_FAULT) and name != _FAULT:
             return panel.remove_fault(self._parts, unquote(name.removeprefix(_FAULT)))
@@ -209,18 +232,13 @@ class Control:
         self._parts.holding.release()
         return self._snapshots.restore(self._parts, name)
 
-    def _refuse_strangers(self, request: Request) -> None:
-        """Refuse what a browser sends from a page of another site, or under a borrowed name."""
-        origin = request.headers.get("Origin")
-        host = request.headers.get("Host", "")
-        foreign = origin is not None and origin != f"http://{host}"
-        cross_site = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-        # A name that an attacker points at 127.0.0.1 makes their page "same origin".
-        borrowed = self._host in _LOOPBACK and _hostname(host) not in _LOOPBACK
-        if foreign or cross_site or borrowed:
-            raise refuse(
-                403, "PERMISSION_DENIED", "the control plane answers no pages of other sites"
-            )
+
+def is_for_people(request: Request) -> bool:
+    """Tell whether a request is for the inspector, or comes from a browser that looks for it."""
+    if request.path.startswith(_INSPECTOR) or request.path == PREFIX:
+        return True
+    is_door = request.path in ("/", PREFIX.removesuffix("/")) and request.method == "GET"
+    return is_door and "text/html" in request.headers.get("Accept", "")
 
 
 def _body(request: Request) -> JsonObject:
@@ -231,10 +249,3 @@ def _body(request: Request) -> JsonObject:
     if not isinstance(body, dict):
         raise refuse_fields([Violation("body", "must be a JSON object", "FORMAT")])
     return body
-
-
-def _hostname(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""

@@ -31,6 +31,7 @@ class Trace:
     idempotency_key: str | None = None
     is_replayed: bool = False
     is_committed: bool = False
+    request_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ costs a request next to nothing; the API key is redacted then, wherever it stand
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 import attrs
@@ -16,8 +16,8 @@ from wixreseller.emulator.jsonvalue import Json, JsonObject, loads
 from wixreseller.emulator.messages import Answer, Request
 from wixreseller.emulator.targets import account_of
 
-MOST_ENTRIES = 1_000
-MOST_BYTES = 16 * 1024 * 1024
+MOST_ENTRIES = 10_000
+MOST_BYTES = 32 * 1024 * 1024
 MOST_BODY_BYTES = 64 * 1024
 
 _REDACTED = "[redacted]"
@@ -49,13 +49,33 @@ class Entry:
         """Return the account that the header named."""
         return account_of(self.request) or None
 
+    @property
+    def is_sent(self) -> bool:
+        """Tell whether anything was answered."""
+        return self.answer.ending in ("whole", "truncate")
+
+    @property
+    def request_id(self) -> str | None:
+        """Return the id that the request has here, also where its answer does not show it."""
+        return self.trace.request_id or self.answer.headers.get("X-Wix-Request-Id")
+
     def to_wire(self) -> JsonObject:
         """Return the entry as the control plane lists it."""
+        request, answer = self.request, self.answer
+        key = _key(request)
+        return {
+            **self.head_to_wire(),
+            "requestHeaders": _headers_to_wire(request.headers, key),
+            "requestBody": _body_to_wire(request.body, key),
+            "responseHeaders": _headers_to_wire(answer.headers, key) if self.is_sent else None,
+            "responseBody": _body_to_wire(answer.body, key) if self.is_sent else None,
+        }
+
+    def head_to_wire(self) -> JsonObject:
+        """Return the entry without headers and bodies."""
         request, answer, trace = self.request, self.answer, self.trace
         key = _key(request)
         path = f"{request.path}?{request.raw_query}" if request.raw_query else request.path
-        asked = _body_to_wire(request.body, key)
-        is_sent = answer.ending in ("whole", "truncate")
         return {
             "number": self.number,
             "time": to_wire(self.time_ms),
@@ -63,19 +83,15 @@ class Entry:
             "path": _redact(path, key),
             "operation": trace.operation,
             "account": self.account_id,
-            "externalId": trace.external_id or _external_id_in(asked),
+            "externalId": trace.external_id or _external_id_in(request.body, key),
             "deprecated": trace.is_deprecated,
-            "status": answer.status if is_sent else None,
+            "status": answer.status if self.is_sent else None,
             "milliseconds": self.milliseconds,
             "idempotencyKey": trace.idempotency_key,
             "replayed": trace.is_replayed,
             "committed": trace.is_committed,
             "requestId": answer.headers.get("X-Wix-Request-Id"),
             "fault": self.fault,
-            "requestHeaders": _headers_to_wire(request.headers, key),
-            "requestBody": asked,
-            "responseHeaders": _headers_to_wire(answer.headers, key) if is_sent else None,
-            "responseBody": _body_to_wire(answer.body, key) if is_sent else None,
             "cut": self.is_cut,
         }
 
@@ -87,6 +103,8 @@ class Journal:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self.last: int = 0
+        self.clearings: int = 0
+        """How often everything was forgotten."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -140,9 +158,30 @@ class Journal:
         )
         return list(islice(found, limit))
 
+    def newest_first(self, before: int | None = None) -> Iterator[Entry]:
+        """Give the entries below a number, or all of them."""
+        entries = reversed(self._entries)
+        if before is None:
+            return entries
+        return islice(entries, max(self.last + 1 - before, 0), None)
+
+    def entry(self, number: int) -> Entry | None:
+        """Return the entry of a number, if it is still there."""
+        place = number - self.dropped - 1
+        return self._entries[place] if 0 <= place < len(self._entries) else None
+
+    def numbers(self, request_ids: Collection[str]) -> dict[str, int]:
+        """Return the numbers of requests by their ids, of those that are still there."""
+        return {
+            entry.request_id: entry.number
+            for entry in self._entries
+            if entry.request_id is not None and entry.request_id in request_ids
+        }
+
     def clear(self) -> int:
         """Forget everything, numbers included; return how many entries there were."""
         count = len(self._entries)
+        self.clearings += 1
         self._entries.clear()
         self._bytes = self.last = 0
         return count
@@ -166,8 +205,12 @@ def _headers_to_wire(headers: Mapping[str, str], key: str) -> JsonObject:
     }
 
 
-def _external_id_in(body: Json) -> Json:
-    return body.get("externalId") or body.get("external_id") if isinstance(body, dict) else None
+def _external_id_in(body: bytes, key: str) -> Json:
+    # Most requests name none, and reading a body costs more than looking for a word in it.
+    if b"xternal" not in body:
+        return None
+    read = _body_to_wire(body, key)
+    return read.get("externalId") or read.get("external_id") if isinstance(read, dict) else None
 
 
 def _body_to_wire(body: bytes, key: str) -> Json:

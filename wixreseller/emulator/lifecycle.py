@@ -12,6 +12,7 @@ from wixreseller.emulator.events import record_all_due
 from wixreseller.emulator.history import horizon_ms, keep_all_due
 from wixreseller.emulator.records import Billing, Instance, Product
 from wixreseller.emulator.store import Store
+from wixreseller.emulator.timeline import ADD_ALL_DUE
 
 FAILURE_MESSAGE = "The product could not be delivered."
 
@@ -33,6 +34,7 @@ def settle(core: Core) -> None:
         )
         keep_all_due(store, oldest_ms)
         record_all_due(store)
+        store.execute(ADD_ALL_DUE)
         _apply_all_due(store)
 
 

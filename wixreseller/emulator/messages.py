@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-Ending: TypeAlias = Literal["whole", "truncate", "drop", "reset"]
+Ending: TypeAlias = Literal["whole", "truncate", "drop", "reset", "stream"]
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +26,8 @@ class Answer:
     """Hold an answer as it goes out.
 
     ``ending`` is what becomes of the connection: it stays, breaks off within the body (of which
-    ``length`` bytes were promised), is closed without an answer, or reset. ``hold_seconds`` is how
+    ``length`` bytes were promised), is closed without an answer, reset, or stays for the stream of
+    the inspector's news. ``hold_seconds`` is how
     long the answer waits, by the emulator's clock.
     """
 

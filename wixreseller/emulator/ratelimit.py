@@ -57,6 +57,7 @@ class _Counter:
     times: deque[float] = attrs.field(factory=deque[float])
     tokens: float = 0.0
     foreign: float | None = None
+    refused: int = 0
 
 
 @attrs.frozen
@@ -64,6 +65,15 @@ class Usage:
     """Hold what was used of a limit, at some moment."""
 
     counters: dict[str, _Counter]
+
+
+@attrs.frozen
+class Gauge:
+    """Tell how much of a limit a caller has used, and how often it was refused."""
+
+    caller: str
+    used: int
+    refused: int
 
 
 class RateLimiter:
@@ -104,7 +114,25 @@ class RateLimiter:
             take(limit, counter, moment)
         wait = take(limit, counter, now)
         if wait > 0:
+            counter.refused += 1
             raise self._refuse(limit, wait, settings)
+
+    @property
+    def refused(self) -> int:
+        """Return how many requests were refused, whoever sent them."""
+        return sum(counter.refused for counter in self._counters.values())
+
+    def gauges(self, kind: str) -> list[Gauge]:
+        """Return what every caller has used by now, the fullest first; nothing is counted."""
+        limit, now = self.limit, self._clock.epoch()
+        if limit is None:
+            return []
+        gauges = [
+            Gauge(name.partition(" ")[2], _used(limit, counter, kind, now), counter.refused)
+            for name, counter in self._counters.items()
+            if name.startswith(f"{kind} ")
+        ]
+        return sorted(gauges, key=lambda gauge: -gauge.used)
 
     def _refuse(self, limit: RateLimit, wait: float, settings: Settings) -> Refusal:
         seconds = math.ceil(wait)
@@ -126,6 +154,16 @@ def _copied(counters: dict[str, _Counter]) -> dict[str, _Counter]:
         name: attrs.evolve(counter, times=deque(counter.times))
         for name, counter in counters.items()
     }
+
+
+def _used(limit: RateLimit, counter: _Counter, kind: str, now: float) -> int:
+    """Return what is used of a limit, by the rules of the functions below."""
+    if kind == "fixed":
+        return counter.used if now < counter.started + limit.seconds else 0
+    if kind == "sliding":
+        return sum(moment > now - limit.seconds for moment in counter.times)
+    refilled = (now - counter.started) * limit.count / limit.seconds
+    return limit.count - math.floor(min(limit.count, counter.tokens + refilled))
 
 
 def _foreign(limit: RateLimit, counter: _Counter, now: float, per_minute: float) -> list[float]:

@@ -80,7 +80,18 @@ CREATE TABLE events (
     at_ms INTEGER NOT NULL, status TEXT, failure_code TEXT, package BLOB
 );
 """
-_STEPS = (FIRST, SECOND)
+
+# Version 3: what has become of each package. Which request created it stands in its own row, which
+# is written anyway: a create then touches no page more.
+THIRD = """
+ALTER TABLE packages ADD COLUMN creation TEXT;
+CREATE TABLE timeline (
+    seq INTEGER PRIMARY KEY, package_seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    instance_id TEXT, changes TEXT NOT NULL, operation TEXT, request_id TEXT
+);
+CREATE INDEX timeline_package ON timeline (package_seq);
+"""
+_STEPS = (FIRST, SECOND, THIRD)
 
 VERSION = len(_STEPS)
 
@@ -112,7 +123,8 @@ INSERT INTO sqlite_stat1 VALUES
     ('past_instances', 'past_instances_id', '100000 2 1'),
     ('past_instances', 'past_instances_site', '100000 2 1'),
     ('past_instances', 'past_instances_product', '100000 10000 5000 1'),
-    ('past_instances', 'past_instances_status', '100000 20000 1');
+    ('past_instances', 'past_instances_status', '100000 20000 1'),
+    ('timeline', 'timeline_package', '100000 4');
 ANALYZE sqlite_master;
 """
 

@@ -118,6 +118,8 @@ class Emulator:
         runner, core = self._runner, self._core
         if self._holding is not None:
             self._holding.release()
+        if self._control is not None:
+            self._control.hush()
         self._runner = self._core = self._url = None
         if runner is not None:
             await runner.cleanup()

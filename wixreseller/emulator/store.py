@@ -9,8 +9,10 @@ from pathlib import Path
 import attrs
 
 from wixreseller.emulator.guid import derive_guid
+from wixreseller.emulator.jsonvalue import JsonObject
 from wixreseller.emulator.records import Instance, Package
 from wixreseller.emulator.schema import open_database
+from wixreseller.emulator.timeline import ADD, NOBODY, Cause, differences, written
 from wixreseller.emulator.views import NOW, SqlValue, View, changed_since, unchanged_since
 
 _INSTANCE_COLUMNS = tuple(field.name for field in attrs.fields(Instance))
@@ -33,6 +35,10 @@ class Store:
         self._seed: str | None = None
         self.writes: int = 0
         """How often packages were written; the journal tells by it whether a request did."""
+        self.copies: int = 0
+        """How often everything was exchanged for the content of another database."""
+        self.cause: Cause = NOBODY
+        """Which request is being handled; the time line of a package names it."""
 
     def close(self) -> None:
         """Close the database."""
@@ -45,6 +51,7 @@ class Store:
     def copy_from(self, database: sqlite3.Connection) -> None:
         """Become a copy of another database."""
         database.backup(self.connection)
+        self.copies += 1
         self._seed = None
 
     @contextmanager
@@ -127,9 +134,9 @@ class Store:
         self.writes += 1
         values = [getattr(package, column) for column in _PACKAGE_COLUMNS if column != "seq"]
         cursor = self.connection.execute(
-            "INSERT INTO packages (id, account_id, root_id, external_id, created_ms, updated_ms) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            values,
+            "INSERT INTO packages (id, account_id, root_id, external_id, created_ms, updated_ms, "
+            "creation) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*values, str(self.cause)),
         )
         seq = cursor.lastrowid or 0
         instances = tuple(attrs.evolve(i, package_seq=seq) for i in package.instances)
@@ -144,6 +151,9 @@ class Store:
         """Write an instance back, and touch its package with the same time."""
         self.writes += 1
         self._keep_past(instance.package_seq, instance.updated_ms)
+        changes = differences(self.instance(instance.id) or instance, instance)
+        if changes:
+            self._tell(instance.package_seq, instance.updated_ms, instance.id, changes)
         settings = ", ".join(f"{column} = ?" for column in _INSTANCE_COLUMNS)
         self.execute(
             f"UPDATE instances SET {settings} WHERE id = ?",  # noqa: S608
@@ -158,10 +168,18 @@ class Store:
         """Give a package another external id."""
         self.writes += 1
         self._keep_past(package.seq, now_ms)
+        if external_id != package.external_id:
+            renamed: JsonObject = {"externalId": [package.external_id, external_id]}
+            self._tell(package.seq, now_ms, None, renamed)
         self.execute(
             "UPDATE packages SET external_id = ?, updated_ms = ? WHERE seq = ?",
             (external_id, now_ms, package.seq),
         )
+
+    def _tell(self, seq: int, at_ms: int, instance_id: str | None, changes: JsonObject) -> None:
+        cause = self.cause
+        line = (seq, at_ms, instance_id, written(changes), cause.operation, cause.request_id)
+        self.connection.execute(ADD, line)
 
     def _keep_past(self, seq: int, now_ms: int) -> None:
         # A second change of the same moment leaves nothing behind: nobody could have seen it.

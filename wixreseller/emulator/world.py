@@ -12,7 +12,7 @@ from wixreseller.emulator.store import Store
 
 LOOSE_TYPE = "LOOSE"
 
-_CONTENT = ("instances", "packages", "past_instances", "past_packages", "events")
+_CONTENT = ("instances", "packages", "past_instances", "past_packages", "events", "timeline")
 _COUNTS = ("idempotency", "counters")
 _WORLD = ("accounts", "api_keys", "sites", "products", "meta")
 
