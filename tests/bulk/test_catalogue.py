@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 import re
 from pathlib import Path
@@ -19,7 +20,7 @@ from wixreseller.bulk.catalogue import (
     load_catalogue,
     read_catalogue,
 )
-from wixreseller.bulk.orders import OrderFile, read_orders
+from wixreseller.bulk.orders import OrderFile, load_orders
 
 BASIC = "c0000000-0000-4000-8000-000000000001"
 STORAGE = "c0000000-0000-4000-8000-00000000000A"
@@ -244,7 +245,7 @@ HEADER = "external_id,catalog_product_id,country_code,billing_type,cycle_unit,cy
 
 def read_rows(*rows: str, names: Catalogue = EMPTY) -> OrderFile:
     data = (HEADER + "\n".join(rows)).encode()
-    return read_orders(data, file_format="csv", account_id=ACCOUNT, catalogue=names)
+    return load_orders("-", stdin=io.BytesIO(data), account_id=ACCOUNT, catalogue=names)
 
 
 def sold(*rows: str) -> list[tuple[str, BillingInfo | None]]:

@@ -9,7 +9,7 @@ import pytest
 
 from wixreseller import BillingInfo, CycleUnit, Product
 from wixreseller.bulk.order_formats import OrderFormat
-from wixreseller.bulk.orders import Order, OrderFile, load_orders, read_orders
+from wixreseller.bulk.orders import Order, OrderFile, load_orders
 
 ACCOUNT = "a0000000-0000-4000-8000-000000000001"
 OTHER_ACCOUNT = "a0000000-0000-4000-8000-000000000002"
@@ -19,9 +19,11 @@ SITE = "51000000-0000-4000-8000-000000000001"
 HEADER = "external_id,catalog_product_id,country_code\n"
 
 
-def read(text: str | bytes, *, file_format: OrderFormat = "csv") -> OrderFile:
-    data = text.encode() if isinstance(text, str) else text
-    return read_orders(data, file_format=file_format, account_id=ACCOUNT)
+def read(
+    text: str | bytes, *, file_format: OrderFormat = "csv", account_id: str | None = ACCOUNT
+) -> OrderFile:
+    data = io.BytesIO(text.encode() if isinstance(text, str) else text)
+    return load_orders("-", stdin=data, file_format=file_format, account_id=account_id)
 
 
 def orders(text: str | bytes, *, file_format: OrderFormat = "csv") -> tuple[Order, ...]:
@@ -223,7 +225,7 @@ def test_a_file_of_the_wrong_form_is_refused_with_its_line(text: bytes, expected
 def test_rows_without_an_account_take_the_clients_and_are_refused_if_it_has_none() -> None:
     text = f"external_id,account_id,catalog_product_id,country_code\na,,{PREMIUM},BR\n"
     assert ACCOUNT == orders(text)[0].account_id
-    without = read_orders(text.encode(), file_format="csv")
+    without = read(text, account_id=None)
     assert [
         (
             "line 2, account_id: is missing: give the row an account, or all rows with --account "
@@ -241,14 +243,11 @@ def test_white_space_around_an_external_id_is_refused_rather_than_repaired() -> 
     )
 
 
-def test_cancel_rows_and_package_ids_are_refused_for_now() -> None:
-    header = f"{HEADER.strip()},operation,package_id\n"
-    found = problems(
-        f"{header}a,{PREMIUM},BR,cancel,\nb,{PREMIUM},BR,creat,\nc,{PREMIUM},BR,,{SITE}\n"
-    )
-    assert found[0].startswith("line 2, operation: cancel is not possible in an order file")
-    assert "line 3, operation: must be create, not 'creat'; did you mean create?" == found[1]
-    assert "line 4, package_id: must be empty: Wix gives a new package its id" == found[2]
+def test_an_operation_that_is_not_known_is_refused_and_nothing_is_taken_for_missing() -> None:
+    assert [
+        "line 2, operation: must be create or cancel, not 'creat'; did you mean create?",
+        "line 3, operation: must be create or cancel, not 'delete'; did you mean cancel?",
+    ] == problems(f"{HEADER.strip()},operation\nb,{PREMIUM},BR,creat\nc,,,delete\n")
 
 
 def test_a_package_of_more_than_a_thousand_products_is_refused() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from wixreseller import BillingInfo, CycleUnit, Product
 from wixreseller.bulk.order_columns import COLUMNS
-from wixreseller.bulk.orders import Order, read_orders
+from wixreseller.bulk.orders import Order, load_orders
 
 _KNOWN_UNITS = [unit for unit in CycleUnit if unit is not CycleUnit.UNKNOWN]
 _guids = st.uuids().map(str)
@@ -88,7 +88,7 @@ def test_what_is_written_as_csv_reads_back_as_the_same_orders(
     writer.writeheader()
     writer.writerows(rows(orders))
     data = text.getvalue().encode("utf-8-sig" if has_mark else "utf-8")
-    read = read_orders(data, file_format="csv")
+    read = load_orders("-", stdin=io.BytesIO(data), file_format="csv")
     assert () == read.problems
     assert tuple(orders) == read.orders
 
@@ -97,7 +97,7 @@ def test_what_is_written_as_csv_reads_back_as_the_same_orders(
 @given(orders=_orders)
 def test_what_is_written_as_ndjson_reads_back_as_the_same_orders(orders: list[Order]) -> None:
     data = b"\n".join(orjson.dumps(line) for line in rows(orders))
-    read = read_orders(data, file_format="ndjson")
+    read = load_orders("-", stdin=io.BytesIO(data), file_format="ndjson")
     assert () == read.problems
     assert tuple(orders) == read.orders
 
@@ -105,5 +105,5 @@ def test_what_is_written_as_ndjson_reads_back_as_the_same_orders(orders: list[Or
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=300), is_csv=st.booleans())
 def test_no_bytes_whatever_raise_or_pass_unnoticed(data: bytes, is_csv: bool) -> None:
-    read = read_orders(data, file_format="csv" if is_csv else "ndjson")
+    read = load_orders("-", stdin=io.BytesIO(data), file_format="csv" if is_csv else "ndjson")
     assert bool(read.problems) != bool(read.orders)

@@ -10,13 +10,24 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from wixreseller.bulk.catalogue import EMPTY, Catalogue
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import BillingInfo, BillingType, CycleUnit, Product, checks
 
-__all__ = ["COLUMNS", "REQUIRED", "Refuse", "read_operation", "read_product", "suggest_column"]
+__all__ = [
+    "COLUMNS",
+    "REQUIRED",
+    "Operation",
+    "Refuse",
+    "check_cell",
+    "read_operation",
+    "read_package_id",
+    "read_product",
+    "refuse_product",
+    "suggest_column",
+]
 
 COLUMNS: Final = (
     "external_id",
@@ -35,7 +46,10 @@ COLUMNS: Final = (
 """Every column, in the order in which documents show them. A file may order them as it likes."""
 
 REQUIRED: Final = ("external_id", "catalog_product_id", "country_code")
-"""Columns without which no row can be an order."""
+"""What a create needs."""
+
+Operation = Literal["create", "cancel"]
+"""What an order asks for; there is room for more."""
 
 Refuse = Callable[[str, str], None]
 """Take note of a problem: ``refuse(column, message)``."""
@@ -55,6 +69,7 @@ _ALIASES: Final = {
     "discount": "discount_code",
     "voucher": "discount_code",
     "action": "operation",
+    "package": "package_id",
 }
 _UNIT_ALIASES: Final = {
     "DAILY": "DAY",
@@ -65,6 +80,17 @@ _UNIT_ALIASES: Final = {
     "ANNUALLY": "YEAR",
 }
 _TYPE_ALIASES: Final = {"ONCE": "ONE_TIME", "SUBSCRIPTION": "RECURRING"}
+_OPERATION_ALIASES: Final = {"DELETE": "cancel", "REMOVE": "cancel", "END": "cancel"}
+_OF_A_PRODUCT: Final = (
+    "catalog_product_id",
+    "country_code",
+    "site_id",
+    "billing_type",
+    "cycle_unit",
+    "cycle_count",
+    "discount_code",
+    "reference_product_instance_id",
+)
 _BILLING_TYPES: Final = (BillingType.ONE_TIME.value, BillingType.RECURRING.value)
 _CYCLE_UNITS: Final = tuple(unit.value for unit in CycleUnit if unit is not CycleUnit.UNKNOWN)
 
@@ -80,20 +106,32 @@ def suggest_column(name: str) -> str | None:
     return near[0] if near else None
 
 
-def read_operation(values: Mapping[str, str], refuse: Refuse) -> None:
-    """Check that a row asks for what this version can do: to create a package."""
-    operation = values.get("operation", "")
-    if operation in ("", "create"):
-        if values.get("package_id"):
-            refuse("package_id", "must be empty: Wix gives a new package its id")
-    elif operation == "cancel":
-        refuse(
-            "operation",
-            "cancel is not possible in an order file with this version; leave such rows out and "
-            "use 'wixreseller packages cancel PACKAGE_ID'",
-        )
-    else:
-        _refuse_choice("operation", operation, ("create",), {}, refuse)
+def read_operation(values: Mapping[str, str], refuse: Refuse) -> Operation | None:
+    """Read what a row asks for; ``None`` where it was refused."""
+    text = values.get("operation")
+    if not text or text == "create":
+        return "create"
+    if text == "cancel":
+        return "cancel"
+    _refuse_choice("operation", text, ("create", "cancel"), _OPERATION_ALIASES, refuse)
+    return None
+
+
+def read_package_id(
+    operation: Operation | None, values: Mapping[str, str], refuse: Refuse
+) -> str | None:
+    """Read the package that a row names: the one that a cancel ends."""
+    if operation == "create" and values.get("package_id"):
+        refuse("package_id", "must be empty: Wix gives a new package its id")
+        return None
+    return check_cell(values, "package_id", checks.guid, refuse)
+
+
+def refuse_product(values: Mapping[str, str], refuse: Refuse) -> None:
+    """Refuse whatever a cancel says about a product: it ends a package with all that is in it."""
+    for column in _OF_A_PRODUCT:
+        if values.get(column):
+            refuse(column, "must be empty in a cancel, which ends the whole package")
 
 
 def read_product(

@@ -10,6 +10,8 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import chain
 from typing import Final, Literal, cast
 
 import attrs
@@ -26,6 +28,9 @@ _DELIMITERS: Final = (",", ";", "\t")
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ZIP_MARK: Final = b"PK\x03\x04"
 _NOTHING_MISSING: Final[frozenset[str]] = frozenset()
+_KNOWN: Final = frozenset(COLUMNS)
+_NAMES: Final = frozenset(("external_id", "package_id"))
+_LONGEST_LINE: Final = 1 << 20
 
 
 @attrs.frozen
@@ -53,71 +58,136 @@ class RawRow:
     """Required columns that the whole file lacks, which was reported once already."""
 
 
-def read_rows(data: bytes, file_format: OrderFormat) -> Iterator[RawRow | Problem]:
-    """Split the bytes of an order file into rows and problems, in file order."""
-    if data.startswith(_ZIP_MARK):
+def read_rows(file: io.BufferedReader, file_format: OrderFormat) -> Iterator[RawRow | Problem]:
+    """Split an order file into rows and problems, in file order, a line at a time.
+
+    A row with a byte that is not UTF-8 is a problem, and those after it are read all the same.
+    """
+    start = file.peek(4)
+    if start.startswith(_ZIP_MARK):
         yield Problem(1, None, "is a spreadsheet (or zip) file: save it as 'CSV UTF-8' first")
         return
-    if data.startswith(_UTF16_MARKS):
+    if start.startswith(_UTF16_MARKS):
         yield Problem(1, None, "is UTF-16 text, must be UTF-8: save it as 'CSV UTF-8'")
         return
+    if start.startswith(codecs.BOM_UTF8):
+        file.read(len(codecs.BOM_UTF8))
+    # Bytes that are not UTF-8 become halves of surrogate pairs, which UTF-8 never makes: so they
+    # are found line by line. JSON strings may hold characters that CSV takes for line breaks.
+    newline = "" if file_format == "csv" else "\n"
+    text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline=newline)
+    lines = _Lines(text)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        yield from _read_csv(lines) if file_format == "csv" else _read_ndjson(lines)
+        if lines.is_blank:
+            yield Problem(1, None, "the file is empty")
+    except _LineTooLongError:
         yield Problem(
-            line,
+            lines.number,
             None,
-            f"has a byte that is not UTF-8 (0x{data[error.start]:02x}): save the file as UTF-8 "
-            f"('CSV UTF-8' in spreadsheets)",
+            f"is longer than {_LONGEST_LINE:,} characters, so this is no order file; what follows "
+            f"was not checked",
         )
-        return
-    if not text.strip():
-        yield Problem(1, None, "the file is empty")
-        return
-    yield from _read_csv(text) if file_format == "csv" else _read_ndjson(text)
+    finally:
+        text.detach()
+
+
+class _LineTooLongError(Exception):
+    """Report a line that would fill the memory."""
+
+
+class _Lines:
+    """Give the lines of a text, and know what is wrong with their bytes."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.number = 0
+        """Number of the line that was given last, from 1."""
+        self.is_blank = True
+        """Whether there was nothing but white space so far."""
+        self._wrong: Problem | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        for line in iter(partial(self._text.readline, _LONGEST_LINE), ""):
+            self.number += 1
+            if self.is_blank:
+                self.is_blank = not line.strip()
+            if not line.isascii():
+                self._check(line)
+            if len(line) == _LONGEST_LINE:
+                raise _LineTooLongError
+            yield line
+
+    def take_wrong(self) -> Problem | None:
+        """Give the first problem with the bytes of the lines since the last call."""
+        wrong, self._wrong = self._wrong, None
+        return wrong
+
+    def _check(self, line: str) -> None:
+        try:
+            line.encode()
+        except UnicodeEncodeError as error:
+            if self._wrong is None:
+                byte = ord(line[error.start]) - 0xDC00
+                self._wrong = Problem(
+                    self.number,
+                    None,
+                    f"has a byte that is not UTF-8 (0x{byte:02x}): save the file as UTF-8 "
+                    f"('CSV UTF-8' in spreadsheets)",
+                )
 
 
 # --- CSV ----------------------------------------------------------------------------------------
 
 
-def _read_csv(text: str) -> Iterator[RawRow | Problem]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    header: list[str] | None = None
+def _read_csv(lines: _Lines) -> Iterator[RawRow | Problem]:
+    given = iter(lines)
+    first = next((line for line in given if line.strip()), None)
+    if first is None:
+        return
+    skipped = lines.number - 1
+    reader = csv.reader(chain((first,), given), delimiter=_delimiter(first), strict=True)
+    header: list[str] = []
     missing = _NOTHING_MISSING
     id_place = -1
-    line = 1
+    next_line = skipped + 1
     try:
         for cells in reader:
-            first_line, line = line, reader.line_num + 1
+            line, next_line = next_line, skipped + reader.line_num + 1
+            if (wrong := lines.take_wrong()) is not None:
+                yield wrong
+                if not header:
+                    return
+                continue
             values = [cell.strip() for cell in cells]
             if not any(values):
                 continue
-            if header is None:
+            if not header:
                 header = _without_empty_tail(values)
-                yield from _check_header(header, first_line)
-                missing = frozenset(REQUIRED) - frozenset(header)
+                yield from _check_header(header, line)
+                missing = _missing_columns(header)
                 id_place = header.index("external_id") if "external_id" in header else -1
                 continue
-            if len(values) != len(header) and (problem := _fit(values, len(header), first_line)):
+            if len(values) != len(header) and (problem := _fit(values, len(header), line)):
                 yield problem
                 continue
             if id_place >= 0 and values[id_place]:
                 # Kept as it stands: white space around an id is refused, never repaired.
                 values[id_place] = cells[id_place]
-            yield RawRow(first_line, dict(zip(header, values, strict=False)), missing)
+            yield RawRow(line, dict(zip(header, values, strict=False)), missing)
     except csv.Error as error:
+        if (wrong := lines.take_wrong()) is not None:
+            yield wrong
         yield Problem(
-            line,
+            next_line,
             None,
             f"cannot be read as CSV ({error}): a quote that opens a field must close it, and a "
             f'quote inside one is written twice (""); what follows was not checked',
         )
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(header: str) -> str:
     """Find the delimiter: the one that the header has most of. Column names hold none."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
     return max(_DELIMITERS, key=header.count)
 
 
@@ -139,9 +209,16 @@ def _check_header(header: list[str], line: int) -> Iterator[Problem]:
         elif name not in COLUMNS:
             yield _unknown_column(line, name)
         seen.add(name)
-    for name in REQUIRED:
-        if name not in seen:
-            yield Problem(line, name, f"is missing: a file needs at least {', '.join(REQUIRED)}")
+    for name in sorted(_missing_columns(header), key=COLUMNS.index):
+        needs = "external_id or package_id" if "operation" in seen else ", ".join(REQUIRED)
+        yield Problem(line, name, f"is missing: a file needs at least {needs}")
+
+
+def _missing_columns(header: list[str]) -> frozenset[str]:
+    """Give the columns without which no row can be an order. What a row needs, it says itself."""
+    if "operation" not in header:
+        return frozenset(REQUIRED) - frozenset(header)
+    return frozenset() if _NAMES & frozenset(header) else frozenset(("external_id",))
 
 
 def _unknown_column(line: int, name: str) -> Problem:
@@ -165,11 +242,14 @@ def _fit(values: list[str], length: int, line: int) -> Problem | None:
 # --- NDJSON -------------------------------------------------------------------------------------
 
 
-def _read_ndjson(text: str) -> Iterator[RawRow | Problem]:
-    # Not splitlines(): JSON strings may hold characters that it takes for line breaks.
-    for line, document in enumerate(text.split("\n"), start=1):
+def _read_ndjson(lines: _Lines) -> Iterator[RawRow | Problem]:
+    for document in lines:
+        if (wrong := lines.take_wrong()) is not None:
+            yield wrong
+            continue
         if not document.strip():
             continue
+        line = lines.number
         try:
             value: object = orjson.loads(document)
         except orjson.JSONDecodeError as error:
@@ -185,7 +265,7 @@ def _read_object(line: int, document: Mapping[str, object]) -> Iterator[RawRow |
     values: dict[str, str] = {}
     refused: set[str] = set()
     for key, value in document.items():
-        if key not in COLUMNS:
+        if key not in _KNOWN:
             yield _unknown_column(line, key)
         elif isinstance(value, str):
             values[key] = value if key == "external_id" else value.strip()
@@ -194,7 +274,7 @@ def _read_object(line: int, document: Mapping[str, object]) -> Iterator[RawRow |
         elif value is not None:
             refused.add(key)
             yield Problem(line, key, f"must be a string, not {_json_type(value)}")
-    yield RawRow(line, values, frozenset(refused))
+    yield RawRow(line, values, frozenset(refused) if refused else _NOTHING_MISSING)
 
 
 def _json_type(value: object) -> str:
