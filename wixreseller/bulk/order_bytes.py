@@ -157,8 +157,8 @@ class OrderBytes:
                 except OSError as error:
                     raise OSError(
                         error.errno,
-                        f"cannot be kept in a temporary file ({error.strerror}); TMPDIR can name "
-                        f"another directory than {tempfile.gettempdir()}",
+                        f"it cannot be kept in a temporary file in {tempfile.gettempdir()} "
+                        f"({error.strerror}); TMPDIR can name another directory",
                         self.name,
                     ) from error
         except BaseException:

@@ -142,43 +142,40 @@ def read_product(
     A product may be named as the catalogue names it. The billing that comes with a name counts
     where the row says nothing about billing.
     """
-    problems = 0
-
-    def count(column: str, message: str) -> None:
-        nonlocal problems
-        problems += 1
-        refuse(column, message)
-
-    # Required columns are refused by the caller when empty, since a file may lack the column.
-    product_id, usual_billing = _read_product_id(values, count, catalogue)
-    country = check_cell(values, "country_code", checks.country_code, count)
-    site_id = check_cell(values, "site_id", checks.guid, count)
-    discount = check_cell(values, "discount_code", checks.discount_code, count)
-    reference = check_cell(values, "reference_product_instance_id", checks.guid, count)
-    billing = _read_billing(values, count) or usual_billing
-    if problems or product_id is None or country is None:
-        return None
-    return Product(
-        catalog_product_id=product_id,
-        country_code=country,
-        site_id=site_id,
-        billing_info=billing,
-        discount_code=discount,
-        reference_product_instance_id=reference,
-    )
-
-
-def _read_product_id(
-    values: Mapping[str, str], refuse: Refuse, catalogue: Catalogue
-) -> tuple[str | None, BillingInfo | None]:
-    text = values.get("catalog_product_id")
-    if not text:
-        return None, None
     try:
-        return catalogue.resolve(text, "catalog_product_id")
-    except ConfigurationError as error:
-        refuse("catalog_product_id", str(error).removeprefix("catalog_product_id "))
-        return None, None
+        product_id, usual_billing = catalogue.resolve(values.get("catalog_product_id", ""))
+        return Product(
+            catalog_product_id=product_id,
+            country_code=values.get("country_code", ""),
+            site_id=values.get("site_id") or None,
+            billing_info=_make_billing(values) or usual_billing,
+            discount_code=values.get("discount_code") or None,
+            reference_product_instance_id=values.get("reference_product_instance_id") or None,
+        )
+    except ConfigurationError:
+        # A row without a mistake, as most are, is checked by its product alone.
+        _refuse_columns(values, refuse, catalogue)
+        return None
+
+
+def _refuse_columns(values: Mapping[str, str], refuse: Refuse, catalogue: Catalogue) -> None:
+    """Refuse each column of a product that is wrong.
+
+    Those that are missing are refused by the caller, since the whole file may lack the column.
+    """
+
+    def resolve(value: object, field: str) -> object:
+        return catalogue.resolve(str(value), field)
+
+    check_cell(values, "catalog_product_id", resolve, refuse)
+    check_cell(values, "country_code", checks.country_code, refuse)
+    check_cell(values, "site_id", checks.guid, refuse)
+    check_cell(values, "discount_code", checks.discount_code, refuse)
+    check_cell(values, "reference_product_instance_id", checks.guid, refuse)
+    try:
+        _make_billing(values)
+    except ConfigurationError:
+        _refuse_billing(*_billing_cells(values), refuse)
 
 
 def check_cell(
@@ -197,18 +194,23 @@ def check_cell(
     return text
 
 
-def _read_billing(values: Mapping[str, str], refuse: Refuse) -> BillingInfo | None:
-    kind = values.get("billing_type", "")
-    unit = values.get("cycle_unit", "")
-    count = values.get("cycle_count", "")
+def _billing_cells(values: Mapping[str, str]) -> tuple[str, str, str]:
+    return (
+        values.get("billing_type", ""),
+        values.get("cycle_unit", ""),
+        values.get("cycle_count", ""),
+    )
+
+
+def _make_billing(values: Mapping[str, str]) -> BillingInfo | None:
+    kind, unit, count = _billing_cells(values)
     if not (kind or unit or count):
         return None
     if kind == BillingType.RECURRING and unit in _CYCLE_UNITS and _is_count(count):
         return _recurring(unit, int(count))
     if kind == BillingType.ONE_TIME and not unit and not count:
         return _one_time()
-    _refuse_billing(kind, unit, count, refuse)
-    return None
+    raise ConfigurationError("the billing does not fit together", field="billing_type")
 
 
 @lru_cache(maxsize=256)

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
-import attrs
-
 from wixreseller.bulk.order_columns import Operation
 from wixreseller.bulk.order_formats import Problem
 from wixreseller.models import checks
@@ -27,16 +25,6 @@ _BATCH: Final = 20_000
 _CACHE_KIB: Final = 4_096
 
 
-@attrs.frozen
-class _Named:
-    """Hold one order's name for a package."""
-
-    line: int
-    operation: Operation
-    column: str
-    name: str
-
-
 class NamesSeen:
     """Take every name of an order file, and refuse those that were taken before.
 
@@ -45,9 +33,10 @@ class NamesSeen:
 
     def __init__(self, refuse: Callable[[Problem], None]) -> None:
         self._refuse = refuse
-        self._batch: list[tuple[int, int]] = []
-        """Digests, and the place of each among the names of the batch."""
-        self._named: list[_Named] = []
+        self._batch: list[tuple[int, int, bool]] = []
+        """Digest, line, and whether it is a cancel, as the table holds them."""
+        self._names: list[tuple[str, str]] = []
+        """Column and name, for each of the batch."""
 
     def __enter__(self) -> NamesSeen:
         # An empty name makes a file that is nobody else's and gone with the connection.
@@ -71,62 +60,51 @@ class NamesSeen:
         """Take a name, spelt as it stands in the file, and the line of its order.
 
         Raises:
-            OSError: the disk is full.
+            OSError: the disk is full, or broken.
         """
         # Upper and lower case make the same GUID, but not the same external id.
-        key = (account_id.lower(), name if column == "external_id" else name.lower(), column)
-        self._batch.append((hash(key), len(self._named)))
-        self._named.append(_Named(line, operation, column, name))
+        key = (column, account_id.lower(), name if column == "external_id" else name.lower())
+        self._batch.append((hash(key), line, operation == "cancel"))
+        self._names.append((column, name))
         if len(self._batch) == _BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Look at the names of the last batch."""
-        batch, named = self._batch, self._named
-        self._batch, self._named = [], []
-        batch.sort()
-        rows = [
-            (digest, named[place].line, named[place].operation == "cancel")
-            for digest, place in batch
-        ]
+        batch, names = self._batch, self._names
+        self._batch, self._names = [], []
         before = self._database.total_changes
         try:
             self._database.execute("BEGIN")
-            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
+            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", sorted(batch))
             self._database.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise OSError(
-                errno.ENOSPC,
+                errno.EIO,
                 f"the names of the orders cannot be kept in a temporary file ({error}); "
                 f"SQLITE_TMPDIR can name another directory",
             ) from error
-        if self._database.total_changes - before < len(rows):
-            self._find_repeats(batch, named)
-
-    def _find_repeats(self, batch: list[tuple[int, int]], named: list[_Named]) -> None:
-        for digest, place in batch:
-            found = self._database.execute(
+        if self._database.total_changes - before == len(batch):
+            return
+        for (digest, line, is_cancel), (column, name) in zip(batch, names, strict=True):
+            first_line, was_cancel = self._database.execute(
                 "SELECT line, is_cancel FROM seen WHERE digest = ?", (digest,)
             ).fetchone()
-            line, is_cancel = found
-            if line != named[place].line:
-                first: Operation = "cancel" if is_cancel else "create"
-                self._refuse(_repeat(named[place], line, first))
+            if first_line != line:
+                message = _message(checks.shorten(name), first_line, bool(was_cancel), is_cancel)
+                self._refuse(Problem(line, column, message))
 
 
-def _repeat(named: _Named, line: int, first: Operation) -> Problem:
-    name = checks.shorten(named.name)
-    if first != named.operation:
-        did = "created" if first == "create" else "canceled"
-        message = (
-            f"{name} is {did} on line {line}: one file cannot do both with it, since orders are "
-            f"worked on at the same time; use two files, one after the other"
+def _message(name: str, line: int, was_cancel: bool, is_cancel: bool) -> str:
+    if was_cancel != is_cancel:
+        return (
+            f"{name} is {'canceled' if was_cancel else 'created'} on line {line}: one file cannot "
+            f"do both with it, since orders are worked on at the same time; use two files, one "
+            f"after the other"
         )
-    elif first == "create":
-        message = (
-            f"{name} was ordered on line {line} already; rows of one package must stand next to "
-            f"each other, and packages need different ids"
-        )
-    else:
-        message = f"{name} is canceled on line {line} already; a package is canceled by one row"
-    return Problem(named.line, named.column, message)
+    if is_cancel:
+        return f"{name} is canceled on line {line} already; a package is canceled by one row"
+    return (
+        f"{name} was ordered on line {line} already; rows of one package must stand next to each "
+        f"other, and packages need different ids"
+    )

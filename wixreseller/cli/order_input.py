@@ -11,11 +11,31 @@ from rich.table import Table
 from rich.text import Text
 
 from wixreseller.bulk.catalogue import EMPTY, Catalogue
-from wixreseller.bulk.order_formats import OrderFormat, Problem
-from wixreseller.bulk.orders import Order, load_orders
+from wixreseller.bulk.order_formats import OrderFormat
+from wixreseller.bulk.order_source import Checked, OrderSource
+from wixreseller.bulk.orders import Order
 from wixreseller.cli.connection import InputError
 
-__all__ = ["read_order_file"]
+__all__ = ["check_orders", "read_order_file"]
+
+
+def check_orders(source: OrderSource) -> Checked:
+    """Check a whole order file, however long it is.
+
+    Raises:
+        InputError: it cannot be read, or has problems, which are on standard error by then.
+        OrdersChangedError: it changed while it was read.
+    """
+    try:
+        checked = source.check()
+    except OSError as error:
+        why = error.strerror or error
+        raise InputError(f"cannot read the order file: {source.name}: {why}") from error
+    if checked.problem_count:
+        _show(source.name, checked)
+        count = f"{checked.problem_count:,} problem{'s' if checked.problem_count > 1 else ''}"
+        raise InputError(f"{source.name} has {count}; nothing was sent")
+    return checked
 
 
 def read_order_file(
@@ -24,39 +44,41 @@ def read_order_file(
     account_id: str | None,
     catalogue: Catalogue = EMPTY,
 ) -> Sequence[Order]:
-    """Give the orders of a file; ``account_id`` is that of rows without one.
+    """Give the creates of a small file; ``account_id`` is that of rows without one.
 
     Raises:
-        InputError: it cannot be read, or holds problems, which are on standard error by then.
+        InputError: it cannot be read, asks for more than creates, or has problems, which are on
+            standard error by then.
     """
-    try:
-        read = load_orders(
-            path,
-            stdin=sys.stdin.buffer,
-            file_format=file_format,
-            account_id=account_id,
-            catalogue=catalogue,
-        )
-    except OSError as error:
-        raise InputError(f"cannot read the order file: {error}") from error
-    if not read.problems:
-        return read.orders
-    name = "standard input" if path == "-" else path
-    _show(name, read.problems)
-    count = len(read.problems)
-    raise InputError(f"{name} has {count} problem{'s' if count > 1 else ''}; nothing was sent")
+    with OrderSource(
+        path,
+        stdin=sys.stdin.buffer,
+        file_format=file_format,
+        account_id=account_id,
+        catalogue=catalogue,
+    ) as source:
+        checked = check_orders(source)
+        if checked.cancels:
+            raise InputError(f"{source.name} asks for cancels; this command only creates")
+        return tuple(source)
 
 
-def _show(name: str, problems: Sequence[Problem]) -> None:
+def _show(name: str, checked: Checked) -> None:
     console = Console(stderr=True, highlight=False)
+    more = checked.problem_count - len(checked.problems)
+    last = f"… and {more:,} more problems" if more else ""
     if not console.is_terminal:
-        for problem in problems:
+        for problem in checked.problems:
             sys.stderr.write(f"{name}: {problem}\n")
+        if last:
+            sys.stderr.write(f"{name}: {last}\n")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("line", justify="right")
     table.add_column("column", overflow="fold")
     table.add_column("problem", overflow="fold")
-    for problem in problems:
+    for problem in checked.problems:
         table.add_row(str(problem.line), Text(problem.column or "-"), Text(problem.message))
     console.print(table)
+    if last:
+        console.print(last)
