@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -46,6 +46,7 @@ __all__ = [
     "ensure_key",
     "is_dead",
     "resolve",
+    "send",
     "wait_until_settled",
     "write",
 ]
@@ -64,22 +65,42 @@ async def write(calls: Calls, request: Request, times: Times) -> Package:
     Raises:
         OutcomeUnknownError: it was sent, and what can be read does not prove that it happened.
     """
-    name, key = request.external_id, request.idempotency_key or ""
+    with _remembered(calls, request) as made:
+        return made(await _write(calls, request, times))
+
+
+async def send(calls: Calls, request: Request, times: Times) -> Package:
+    """Carry out a write, and leave it to the caller to look whether it happened.
+
+    Raises:
+        OutcomeUnknownError: it was sent, and its answer was lost.
+    """
+    with _remembered(calls, request) as made:
+        return made(await calls.package(request, times))
+
+
+@contextlib.contextmanager
+def _remembered(calls: Calls, request: Request) -> Generator[Callable[[Package], Package], None, None]:
+    """Let the process remember a create; the function given takes the package that it made."""
+    account, name, key = request.account_id, request.external_id, request.idempotency_key or ""
     recent, clock = calls.recent, calls.executor.clock
     if request.operation is not _operations.CREATE or name is None:
-        return await _write(calls, request, times)
-    account = request.account_id
+        yield lambda package: package
+        return
+
+    def made(package: Package) -> Package:
+        recent.end(account, name, key, clock.posix(), "done", package.id)
+        return package
+
     recent.begin(account, name, key, clock.posix())
     try:
-        package = await _write(calls, request, times)
+        yield made
     except BaseException as error:
         # Only our own errors say for certain that it failed; whatever else ends a call (a
         # cancellation, Ctrl-C) may have ended it after it was sent.
         certain = isinstance(error, WixResellerError) and not isinstance(error, OutcomeUnknownError)
         recent.end(account, name, key, clock.posix(), "failed" if certain else "unknown")
         raise
-    recent.end(account, name, key, clock.posix(), "done", package.id)
-    return package
 
 
 async def _write(calls: Calls, request: Request, times: Times) -> Package:

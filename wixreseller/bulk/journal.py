@@ -50,8 +50,9 @@ STATES: Final[tuple[State, ...]] = ("planned", "intent", "done", "failed", "unkn
 OPEN_STATES: Final[tuple[State, ...]] = ("planned", "intent", "unknown")
 """States of orders that a resumed run has something to do for."""
 
-Expectation = Literal["absent", "present", "conflict"]
-"""What a plan found: no package of that external id, the very package ordered, or another."""
+Expectation = Literal["send", "done", "conflict"]
+"""What a plan makes of an order: to send it; nothing, since it is done already; or to refuse it,
+since its external id belongs to something else."""
 
 
 @attrs.frozen(kw_only=True)
@@ -138,13 +139,14 @@ class Record:
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """Tell the journal of a step of an order.
+    """Tell the journal of a step of an order; ``at`` is in POSIX seconds.
 
     An ``intent`` holds ``server_ahead``; ``done``, ``failed`` and ``unknown`` hold an ``outcome``;
     back to ``planned`` goes what certainly did not happen, and ``note`` says why.
     """
 
     number: int
+    at: float
     state: State
     server_ahead: float | None = None
     outcome: Outcome | None = None
@@ -167,8 +169,8 @@ class Journal(Protocol):
     Every method that writes returns when what it wrote would survive a crash of the machine.
     """
 
-    async def add(self, entries: Sequence[Entry]) -> Sequence[Record]:
-        """Take orders in as planned, and give the records of all, in the order given.
+    async def add(self, entries: Sequence[Entry], at: float) -> Sequence[Record]:
+        """Take orders in as planned at a time, and give the records of all, in the order given.
 
         One that has a record already (by its name) keeps it, ``number`` included.
 

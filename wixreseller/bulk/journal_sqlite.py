@@ -14,7 +14,6 @@ import os
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -64,7 +63,7 @@ class SqliteJournal:
 
     The file is made if there is none, readable by its owner only; ``must_exist`` refuses that.
     With ``is_reader`` nothing can be written, and it may be open while another process writes.
-    ``clock`` gives POSIX seconds. Use it as an async context manager, or :meth:`aclose` it.
+    Use it as an async context manager, or :meth:`aclose` it.
 
     Raises:
         JournalHeldError: another process has it open for writing.
@@ -77,10 +76,8 @@ class SqliteJournal:
         *,
         must_exist: bool = False,
         is_reader: bool = False,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = Path(path)
-        self._clock = clock
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closed = False
         self._lock: JournalLock | None = None
@@ -98,9 +95,9 @@ class SqliteJournal:
 
     # --- the protocol ---------------------------------------------------------------------------
 
-    async def add(self, entries: Sequence[Entry]) -> Sequence[Record]:
+    async def add(self, entries: Sequence[Entry], at: float) -> Sequence[Record]:
         """Take orders in as planned, and give the records of all."""
-        return await self._ask(lambda connection: self._add(connection, entries))
+        return await self._ask(lambda connection: self._add(connection, entries, at))
 
     async def note(self, changes: Sequence[Change]) -> None:
         """Write steps of orders."""
@@ -169,9 +166,10 @@ class SqliteJournal:
 
     # --- what the thread does -------------------------------------------------------------------
 
-    def _add(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> Sequence[Record]:
+    def _add(
+        self, connection: sqlite3.Connection, entries: Sequence[Entry], at: float
+    ) -> Sequence[Record]:
         found: list[Record] = []
-        now = self._clock()
         for entry in entries:
             row = connection.execute(f"{_SELECT} WHERE account = ? AND name = ?", entry.name)
             known = row.fetchone()
@@ -180,7 +178,7 @@ class SqliteJournal:
                 if self._is_taken(connection, entry.number):
                     values[0] = None  # the next that is free
                 number = connection.execute(_INSERT, values).lastrowid or 0
-                self._note_transition(connection, number, now, "planned", None)
+                self._note_transition(connection, number, at, "planned", None)
                 found.append(Record(entry=attrs.evolve(entry, number=number), state="planned"))
                 continue
             record = read_record(known)
@@ -200,7 +198,6 @@ class SqliteJournal:
         return connection.execute(query, (number,)).fetchone() is not None
 
     def _note(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
-        now = self._clock()
         for change in changes:
             if change.state == "intent":
                 connection.execute(
@@ -208,7 +205,7 @@ class SqliteJournal:
                     "first_sent = coalesce(first_sent, ?), "
                     "server_ahead = CASE WHEN sends = 0 THEN ? ELSE server_ahead END "
                     "WHERE number = ?",
-                    (now, now, change.server_ahead, change.number),
+                    (change.at, change.at, change.server_ahead, change.number),
                 )
             else:
                 connection.execute(
@@ -216,7 +213,7 @@ class SqliteJournal:
                     "instances = ?, code = ?, message = ?, request_id = ? WHERE number = ?",
                     (change.state, *outcome_values(change.outcome), change.number),
                 )
-            self._note_transition(connection, change.number, now, change.state, change.note)
+            self._note_transition(connection, change.number, change.at, change.state, change.note)
 
     @staticmethod
     def _note_transition(

@@ -15,6 +15,7 @@ __all__ = [
     "RESULT_COLUMNS",
     "Failed",
     "Ok",
+    "OkWord",
     "Outcome",
     "ResultsWriter",
     "Unknown",
@@ -34,13 +35,17 @@ RESULT_COLUMNS: Final = (
 )
 
 
+OkWord = Literal["created", "existing", "canceled"]
+"""How an order is done."""
+
+
 @attrs.frozen(kw_only=True)
 class Ok:
     """Report an order that is done: its package exists (or is canceled) as was asked."""
 
     external_id: str
     account_id: str
-    outcome: Literal["created", "existing", "canceled"]
+    outcome: OkWord
     package_id: str
     instance_ids: tuple[str, ...] = ()
     request_id: str | None = None
@@ -50,7 +55,7 @@ class Ok:
 
 @attrs.frozen(kw_only=True)
 class Failed:
-    """Report an order for which certainly nothing was created.
+    """Report an order for which certainly nothing was created or canceled.
 
     ``code`` is Wix's application code where there is one, else ``HTTP_404`` and the like, or the
     name of what went wrong on the way (``CONNECT_FAILED``). ``package_id`` is the package that is

@@ -1,0 +1,72 @@
+"""Look orders up at Wix, a hundred in a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from wixreseller import _operations
+from wixreseller._calls import Calls
+from wixreseller._sentinels import UNSET
+from wixreseller.bulk.journal import Entry
+from wixreseller.models import JSONObject, Package, Page
+from wixreseller.pagination import AsyncPager
+from wixreseller.query import Q, as_sort
+
+__all__ = ["MOST_IN_A_LOOK", "find_packages"]
+
+MOST_IN_A_LOOK: Final = 100
+"""How many orders one query looks for: as many as fit on a page where each has one package."""
+
+
+async def find_packages(calls: Calls, entries: Sequence[Entry]) -> Mapping[int, Sequence[Package]]:
+    """Give, by the number of each order, every package that has its id; at most a hundred orders.
+
+    Wix answers a query for the whole family of accounts, so one query serves orders of many. A
+    cancel that names a package is looked up by that; all else by account and external id.
+    """
+    numbers = {name: entry.number for entry in entries for name in _names(entry)}
+    found: dict[int, dict[str, Package]] = {entry.number: {} for entry in entries}
+    for condition in _conditions(entries):
+        async for package in _pager(calls, entries[0].account_id, condition):
+            account = (package.account_id or "").lower()
+            for kind, value in (("e", package.external_id), ("p", package.id.lower())):
+                number = numbers.get((account, f"{kind}:{value}"))
+                if number is not None:
+                    found[number][package.id] = package
+    return {number: tuple(packages.values()) for number, packages in found.items()}
+
+
+def _names(entry: Entry) -> Iterable[tuple[str, str]]:
+    account = entry.account_id.lower()
+    if entry.operation == "cancel" and entry.package_id is not None:
+        yield account, f"p:{entry.package_id.lower()}"
+    else:
+        yield account, f"e:{entry.external_id}"
+
+
+def _conditions(entries: Sequence[Entry]) -> Iterable[JSONObject]:
+    by_id = [entry for entry in entries if entry.operation == "cancel" and entry.package_id]
+    by_external_id = [entry for entry in entries if entry not in by_id]
+    if by_external_id:
+        yield _condition("externalId", by_external_id, [e.external_id for e in by_external_id])
+    if by_id:
+        yield _condition("id", by_id, [entry.package_id or "" for entry in by_id])
+
+
+def _condition(field: str, entries: Sequence[Entry], values: Sequence[str]) -> JSONObject:
+    accounts = dict.fromkeys(entry.account_id for entry in entries)
+    return {"$and": [{"accountId": {"$in": [*accounts]}}, {field: {"$in": [*values]}}]}
+
+
+def _pager(calls: Calls, account_id: str, condition: JSONObject) -> AsyncPager:
+    # Oldest first: what is created meanwhile comes at the end, and shifts no page.
+    order = as_sort(Q.created_date.asc())
+
+    async def fetch(cursor: str | None, limit: int) -> Page:
+        request = _operations.query_packages(
+            account_id, limit=limit, filter=condition, sort=order, cursor=cursor
+        )
+        return await calls.page(request, calls.times(UNSET, UNSET))
+
+    return AsyncPager(fetch)
