@@ -1,0 +1,157 @@
+"""Apply a plan, exactly that plan, through the journal beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from wixreseller.bulk.journal_lock import JournalLock
+from wixreseller.bulk.journal_sqlite import SqliteJournal
+from wixreseller.bulk.order_source import sha256_of
+from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.results import Outcome
+from wixreseller.bulk.runner import MOST_IN_FLIGHT, run
+from wixreseller.bulk.stopping import Stop
+from wixreseller.errors import ConfigurationError, JournalError
+from wixreseller.models import JSONObject
+
+if TYPE_CHECKING:
+    from wixreseller.client import AsyncClient
+
+__all__ = ["apply", "check_orders_unchanged", "resume"]
+
+_PLAN: Final = "planSha256"
+
+
+async def apply(
+    client: AsyncClient,
+    plan: PlanFile,
+    *,
+    max_concurrency: int = MOST_IN_FLIGHT,
+    stop: Stop | None = None,
+) -> AsyncGenerator[Outcome, None]:
+    """Do what a plan says, and give what became of each order; the journal is made beside it.
+
+    Every order is looked for once more before it is sent. What the plan does not say is not done:
+    where the world has changed since, the order fails with ``GONE`` or ``EXTERNAL_ID_CONFLICT``.
+    Raises what :func:`~wixreseller.bulk.run` raises, and:
+
+    Raises:
+        ConfigurationError: the plan was made against another server.
+        JournalHeldError: another process is at it; ``holder`` says which.
+        JournalError: it was applied before; :func:`resume` goes on.
+    """
+    if plan.journal_path.exists():
+        JournalLock(plan.journal_path).release()  # whoever is at it now is the better answer
+        raise JournalError(
+            f"the plan {plan.path} was applied before, its journal is {plan.journal_path}: resume "
+            f"it",
+            path=str(plan.journal_path),
+        )
+    async for outcome in _apply(client, plan, max_concurrency=max_concurrency, stop=stop):
+        yield outcome
+
+
+async def resume(
+    client: AsyncClient,
+    plan: PlanFile,
+    *,
+    resend_absent: bool = False,
+    retry_failed: bool = False,
+    max_concurrency: int = MOST_IN_FLIGHT,
+    stop: Stop | None = None,
+) -> AsyncGenerator[Outcome, None]:
+    """Go on with a plan where its journal ends, and give what became of each order.
+
+    What was done is given as it was. What was under way when the run ended is looked for before
+    anything is sent; what cannot be seen stays unknown, unless ``resend_absent``: then it is sent
+    again with its old idempotency key. ``retry_failed`` tries again what failed. Raises what
+    :func:`~wixreseller.bulk.run` raises, and:
+
+    Raises:
+        JournalError: there is no journal, or it is one of another plan.
+    """
+    if not plan.journal_path.exists():
+        raise JournalError(
+            f"the plan {plan.path} was not applied yet: there is no journal at {plan.journal_path}",
+            path=str(plan.journal_path),
+        )
+    async for outcome in _apply(
+        client,
+        plan,
+        resend_absent=resend_absent,
+        retry_failed=retry_failed,
+        max_concurrency=max_concurrency,
+        stop=stop,
+    ):
+        yield outcome
+
+
+async def _apply(
+    client: AsyncClient,
+    plan: PlanFile,
+    *,
+    resend_absent: bool = False,
+    retry_failed: bool = False,
+    max_concurrency: int,
+    stop: Stop | None,
+) -> AsyncGenerator[Outcome, None]:
+    here = client._calls.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if plan.head.base_url != here:
+        raise ConfigurationError(
+            f"the plan {plan.path} was made against {plan.head.base_url}, and this client talks "
+            f"to {here}",
+            field="plan",
+        )
+    async with await asyncio.to_thread(SqliteJournal, plan.journal_path) as journal:
+        await _check_journal(plan, journal)
+        outcomes = run(
+            client,
+            plan.entries(),
+            journal=journal,
+            resend_absent=resend_absent,
+            retry_failed=retry_failed,
+            max_concurrency=max_concurrency,
+            stop=stop,
+        )
+        try:
+            async for outcome in outcomes:
+                yield outcome
+        finally:
+            await outcomes.aclose()
+
+
+async def _check_journal(plan: PlanFile, journal: SqliteJournal) -> None:
+    facts = await journal.facts()
+    if facts.get(_PLAN) is None:
+        described: JSONObject = {
+            _PLAN: plan.sha256,
+            "plan": plan.path.name,
+            "orders": plan.head.orders_name,
+            "ordersSha256": plan.head.orders_sha256,
+        }
+        await journal.set_facts(described)
+    elif facts[_PLAN] != plan.sha256:
+        raise JournalError(
+            f"the journal {journal.path} is of another plan than {plan.path} is now: plan under "
+            f"another name, or bring the plan back as it was",
+            path=str(journal.path),
+        )
+
+
+def check_orders_unchanged(plan: PlanFile) -> None:
+    """Refuse a plan whose order file was changed since; one that is gone is not asked for.
+
+    Raises:
+        ConfigurationError: it holds other bytes than those that were planned.
+    """
+    if plan.head.orders_path is None or not Path(plan.head.orders_path).is_file():
+        return
+    if sha256_of(Path(plan.head.orders_path)) != plan.head.orders_sha256:
+        raise ConfigurationError(
+            f"the order file {plan.head.orders_name} was changed after {plan.path} was made of it: "
+            f"plan again",
+            field="plan",
+        )

@@ -1,0 +1,197 @@
+"""Keep a plan in a file: JSON, one row a line, sealed with a hash.
+
+A plan that was changed by hand is refused: what is applied is what was planned and looked at. The
+file is written and read a row at a time, so that it may hold a million.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+import attrs
+import orjson
+
+from wixreseller import _wire
+from wixreseller._version import __version__
+from wixreseller.bulk.journal import Entry
+from wixreseller.bulk.plan import PlanCounts, PlanRow
+from wixreseller.errors import ConfigurationError
+
+__all__ = ["PlanFile", "PlanHead", "write_plan"]
+
+_FORMAT: Final = 1
+_OPENING: Final = b'{"wixreseller_plan": %d,\n"head": %b,\n"rows": [\n'
+_CLOSING: Final = b'],\n"counts": %b,\n'
+_SEAL: Final = b'"sha256": "%b"}\n'
+
+
+@attrs.frozen(kw_only=True)
+class PlanHead:
+    """Say what a plan was made of, and against what."""
+
+    made_at: datetime
+    base_url: str
+    orders_name: str
+    """What the order file is called in messages: its path, or ``standard input``."""
+    orders_path: str | None
+    """Where it is, absolute; ``None`` where it came from standard input."""
+    orders_sha256: str
+    """Hash of its bytes."""
+    program: str = f"wixreseller {__version__}"
+
+
+async def write_plan(path: Path, head: PlanHead, rows: AsyncIterator[PlanRow]) -> PlanCounts:
+    """Write a plan, whole or not at all; a file at ``path`` is replaced.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    counts = PlanCounts()
+    with _replacing(path) as file:
+        seal = hashlib.sha256()
+
+        def write(data: bytes) -> None:
+            seal.update(data)
+            file.write(data)
+
+        write(_OPENING % (_FORMAT, orjson.dumps(attrs.asdict(head))))
+        async for row in rows:
+            write((b",\n" if counts.orders else b"") + _row_json(row))
+            counts += row
+        write((b"\n" if counts.orders else b"") + _CLOSING % orjson.dumps(attrs.asdict(counts)))
+        file.write(_SEAL % seal.hexdigest().encode())
+    return counts
+
+
+class PlanFile:
+    """Read a plan. All of it is checked when it is opened; ``rows`` then reads it row by row.
+
+    Raises:
+        ConfigurationError: it is no plan, of a later version, or was changed since it was made.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.head, self.counts, self.sha256 = self._check()
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal of this plan is: beside it."""
+        return self.path.with_suffix(".journal")
+
+    def rows(self) -> Iterator[PlanRow]:
+        """Give the rows, in order.
+
+        Raises:
+            ConfigurationError: the file was changed since it was opened.
+        """
+        seal = hashlib.sha256()
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.startswith(b'"sha256"'):
+                    seal.update(line)
+                if line.startswith(b'{"number":'):
+                    yield self._row(line)
+        if seal.hexdigest() != self.sha256:
+            raise self._refusal("was changed while it was read")
+
+    def entries(self) -> Iterator[Entry]:
+        """Give what is to be done, as a run takes it."""
+        return (row.entry for row in self.rows())
+
+    def _check(self) -> tuple[PlanHead, PlanCounts, str]:
+        seal = hashlib.sha256()
+        head = counts = told = None
+        with self.path.open("rb") as file:
+            if not file.readline(100).startswith(b'{"wixreseller_plan": '):
+                raise self._refusal("is no plan: make one with 'wixreseller provision plan'")
+            file.seek(0)
+            for line in file:
+                if line.startswith(b'"sha256": "'):
+                    told = line[11:75].decode(errors="replace")
+                    break
+                seal.update(line)
+                if line.startswith(b'"head": '):
+                    head = self._read_head(line)
+                elif line.startswith(b'"counts": '):
+                    counts = line
+            rest = file.read(1)
+        if told != seal.hexdigest() or rest or head is None or counts is None:
+            raise self._refusal(
+                "was changed since it was made, or is not whole; a plan is applied as it was made, "
+                "or not at all: change the order file, and plan again"
+            )
+        # Below the seal, so that what it holds is what we wrote.
+        return head, PlanCounts(**orjson.loads(counts[10:-2])), told
+
+    def _read_head(self, line: bytes) -> PlanHead | None:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            fields = cast("dict[str, Any]", orjson.loads(line[8:-2]))
+            made_at = datetime.fromisoformat(fields.pop("made_at"))
+            return PlanHead(made_at=made_at, **fields)
+        return None
+
+    def _row(self, line: bytes) -> PlanRow:
+        fields = cast("dict[str, Any]", orjson.loads(line.rstrip(b",\n")))
+        entry = Entry(
+            number=fields["number"],
+            operation=fields["operation"],
+            account_id=fields["account_id"],
+            external_id=fields["external_id"],
+            package_id=fields["package_id"],
+            products=_wire.dumps(fields["products"]).decode(),
+            key=fields["key"],
+            expects=fields["expects"],
+            note=fields["note"],
+        )
+        if entry.digest != fields["digest"]:
+            raise self._refusal(
+                f"was made by another version of wixreseller ({self.head.program}), which would "
+                f"send other bytes for {entry.external_id or entry.package_id!r}: plan again"
+            )
+        return PlanRow(entry=entry, lines=tuple(fields["lines"]), rows=tuple(fields["rows"]))
+
+    def _refusal(self, problem: str) -> ConfigurationError:
+        return ConfigurationError(f"the plan {self.path} {problem}", field="plan")
+
+
+def _row_json(row: PlanRow) -> bytes:
+    entry = row.entry
+    return orjson.dumps(
+        {
+            "number": entry.number,
+            "action": row.action,
+            "operation": entry.operation,
+            "account_id": entry.account_id,
+            "external_id": entry.external_id,
+            "package_id": entry.package_id,
+            "products": orjson.loads(entry.products),
+            "key": entry.key,
+            "expects": entry.expects,
+            "note": entry.note,
+            "digest": entry.digest,
+            "lines": row.lines,
+            "rows": row.rows,
+        }
+    )
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Generator[IO[bytes], None, None]:
+    """Write a file beside the one to replace, and put it in its place when it is whole."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
