@@ -7,10 +7,10 @@ import logging
 from typing import Final, TypeVar
 
 import anyio
-import anyio.to_thread
 
 from wixreseller._answers import Response
 from wixreseller._logical_call import LogicalCall
+from wixreseller._threads import run_blocking
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
 from wixreseller.hooks import (
     AttemptEnded,
@@ -101,7 +101,7 @@ async def _tell(hook: Hook[E], event: E) -> None:
             await hook(event)
             return
         # On a thread, where it may block; what it returns may still have to be awaited.
-        answer = await anyio.to_thread.run_sync(hook, event, abandon_on_cancel=True)
+        answer = await run_blocking(hook, event)
         if inspect.isawaitable(answer):
             await answer
     except Exception:  # noqa: BLE001  # whatever a stranger's function raises

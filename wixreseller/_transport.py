@@ -1,24 +1,20 @@
-"""Send requests with aiohttp: with ``_pacing_file``, the only module that does I/O.
+"""Send requests with aiohttp: with ``_lanes`` and ``_pacing_file``, all that does I/O.
 
-It owns one session for each (process, event loop), sends a request exactly once, follows no
-redirect, and says how far an attempt got when it fails.
+It sends a request exactly once, follows no redirect, and says how far an attempt got when it
+fails.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
-import os
 import ssl as ssl_module
 import urllib.request
-import weakref
 from collections.abc import Sequence
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
-import anyio.to_thread
 import attrs
 from aiohttp.client_middlewares import ClientMiddlewareType
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -26,8 +22,10 @@ from yarl import URL
 
 from wixreseller._answers import Response
 from wixreseller._guard import NoAnswerError, OnePass, Progress, phase_unguarded, tracer
+from wixreseller._lanes import Lanes, open_socket
 from wixreseller._operations import Request
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._threads import run_blocking
 from wixreseller._version import __version__
 from wixreseller.config import APIKey, KeySource
 from wixreseller.errors import ClientClosedError, ConfigurationError
@@ -35,34 +33,11 @@ from wixreseller.matrix import Phase
 
 __all__ = ["Transport"]
 
-# In front of the connector, which has no limit: past its own limit, aiohttp's connector is slow.
-_MAX_CONNECTIONS: Final = 100
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout(
     total=None, connect=None, sock_read=None, sock_connect=None
 )
 _NO_HEADERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 _USER_AGENT: Final = f"wixreseller/{__version__} aiohttp/{aiohttp.__version__}"
-
-
-@attrs.define
-class _Lane:
-    """Hold what belongs to one event loop of one process."""
-
-    loop: weakref.ref[asyncio.AbstractEventLoop]
-    session: aiohttp.ClientSession
-    free: asyncio.Semaphore
-
-    def drop(self) -> None:
-        """Close a session from outside its loop: on that loop if it runs, else at once."""
-        loop = self.loop()
-        closing = self.session.close()
-        if loop is not None and loop.is_running():
-            asyncio.run_coroutine_threadsafe(closing, loop)
-            return
-        # On a loop that runs no more there is nothing to wait for: one step ends the coroutine.
-        with contextlib.suppress(StopIteration, RuntimeError):
-            closing.send(None)
-        closing.close()
 
 
 class Transport:
@@ -83,9 +58,8 @@ class Transport:
         self._middlewares = tuple(middlewares)
         self._ssl = ssl
         self._proxy = _proxy_for(base_url)
-        self._lanes: dict[tuple[int, int], _Lane] = {}
+        self._lanes = Lanes(_open_session, session)
         self._consistent: str | None = None
-        self._closed = False
 
     async def exchange(self, request: Request, progress: Progress, timeout: Seconds) -> Response:
         """Send one request once and read its answer whole.
@@ -95,10 +69,10 @@ class Transport:
         Raises:
             NoAnswerError: no whole answer; ``progress.phase`` says how far it got.
         """
-        if self._closed:
+        if self._lanes.is_closed:
             raise ClientClosedError("the client is closed; nothing was sent")
         progress.phase = Phase.PREPARING
-        lane = self._lane()
+        lane = await self._lanes.here()
         async with lane.free:
             scope = asyncio.timeout(None if timeout is NO_TIMEOUT else timeout)
             try:
@@ -111,15 +85,7 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close the sessions of this loop, and drop those of others. Twice is fine."""
-        self._closed = True
-        lanes, self._lanes = self._lanes, {}
-        for place, lane in lanes.items():
-            if lane.session is self._injected or place[0] != os.getpid():
-                continue
-            if lane.loop() is asyncio.get_running_loop():
-                await lane.session.close()
-            else:
-                lane.drop()
+        await self._lanes.aclose()
 
     async def _send(
         self, session: aiohttp.ClientSession, request: Request, progress: Progress
@@ -177,7 +143,7 @@ class Transport:
         assert function is not None  # noqa: S101  # a KeySource holds one or the other
         try:
             # On a thread: a vault's client may block, and an async function only makes an object.
-            value = await anyio.to_thread.run_sync(function)
+            value = await run_blocking(function)
             value = await value if inspect.isawaitable(value) else value
         except Exception as error:
             raise ConfigurationError(
@@ -185,32 +151,13 @@ class Transport:
             ) from error
         return self._keys.check(value)
 
-    def _lane(self) -> _Lane:
-        loop = asyncio.get_running_loop()
-        place = (os.getpid(), id(loop))
-        lane = self._lanes.get(place)
-        if lane is None or lane.loop() is not loop:
-            self._sweep()
-            session = self._injected or self._open()
-            lane = _Lane(weakref.ref(loop), session, asyncio.Semaphore(_MAX_CONNECTIONS))
-            self._lanes[place] = lane
-        return lane
 
-    def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[tracer()],
-        )
-
-    def _sweep(self) -> None:
-        """Drop the sessions of loops that are closed, or gone."""
-        for place, lane in list(self._lanes.items()):
-            loop = lane.loop()
-            if loop is None or loop.is_closed():
-                del self._lanes[place]
-                if lane.session is not self._injected and place[0] == os.getpid():
-                    lane.drop()
+def _open_session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, socket_factory=open_socket),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[tracer()],
+    )
 
 
 def _proxy_for(base_url: str) -> str | None:

@@ -19,7 +19,7 @@ import pytest
 from safety_client import MARK, World, call_number, world
 from safety_time import in_jumping_time
 
-import wixreseller._transport
+import wixreseller._lanes
 from wixreseller import AsyncClient, Package, Product, RateLimit
 from wixreseller.errors import WixResellerError
 from wixreseller.hooks import AttemptStarting, Hooks, UnknownOutcome
@@ -74,7 +74,7 @@ class Told:
 
 def _assert_nothing_left(client: AsyncClient) -> None:
     """Look at what a call takes and has to give back."""
-    (lane,) = client._transport._lanes.values()
+    (lane,) = client._transport._lanes
     connector: Any = lane.session.connector
     pacer = client._calls.executor._pacer
     assert pacer._slots is not None
@@ -143,7 +143,7 @@ async def test_cancelled_calls_leave_nothing_taken_and_hide_no_write(
     chance = random.Random(SEED)  # noqa: S311  # to be random, not secret
     told, ended, seen = Told(), Counter[str](), 0
     hooks = Hooks(on_unknown=told.hear, before_attempt=told.pass_by)
-    with mock.patch.object(wixreseller._transport, "_MAX_CONNECTIONS", CONNECTIONS):
+    with mock.patch.object(wixreseller._lanes, "_MAX_CONNECTIONS", CONNECTIONS):
         async with world() as here, here.client(rate_limit=LIMIT, hooks=hooks) as client:
             there = await here.create(product)
             await client.packages.get(there.id)

@@ -22,6 +22,8 @@ FLOORS = {
     "_sentinels": 0,
     "_version": 0,
     "_clock": 0,
+    "_caller": 0,
+    "_threads": 0,
     "models": 1,
     "query": 1,
     "_filter_table": 1,
@@ -39,6 +41,7 @@ FLOORS = {
     "_operations": 3,
     "_answers": 3,
     "_guard": 4,
+    "_lanes": 4,
     "_pacing_file": 4,
     "_transport": 4,
     "_pacing_line": 5,
@@ -132,14 +135,14 @@ def test_imports_point_down(path: Path) -> None:
         assert floor == MAY_START_THE_EMULATOR
 
 
-def test_only_the_transport_and_its_guard_import_aiohttp() -> None:
+def test_only_the_transport_and_its_parts_import_aiohttp() -> None:
     users = {
         home(name_of(path))
         for path in MODULES
         if any(name.partition(".")[0] == "aiohttp" for name in run_time_imports(path))
     }
 
-    assert {"_guard", "_transport", "emulator"} == users
+    assert {"_guard", "_lanes", "_transport", "emulator"} == users
 
 
 def run_python(code: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sys
 import warnings
+
+from wixreseller._caller import levels_to_caller
 
 __all__ = ["warn_beside_running_loop"]
 
@@ -26,7 +27,7 @@ def warn_beside_running_loop() -> None:
         "a blocking call holds up the event loop that runs in this thread; use AsyncClient there, "
         "and await",
         RuntimeWarning,
-        stacklevel=_levels_to_caller(),
+        stacklevel=levels_to_caller(),
     )
 
 
@@ -34,13 +35,3 @@ def _is_in_ipython() -> bool:
     """Tell whether this is a notebook, say, where a loop always runs and blocking is fine."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None
-
-
-def _levels_to_caller() -> int:
-    """Count the frames between the warning and the code that uses this library."""
-    frame = inspect.currentframe()
-    levels = 0
-    while frame is not None and frame.f_globals.get("__package__", "").startswith("wixreseller"):
-        frame = frame.f_back
-        levels += 1
-    return levels

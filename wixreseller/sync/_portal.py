@@ -21,7 +21,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from wixreseller.errors import ClientClosedError, SyncUsageError
 from wixreseller.sync._beside import warn_beside_running_loop
-from wixreseller.sync._selector import ForkSafeSelector
+from wixreseller.sync._selector import PrivateLoop
 
 __all__ = ["Portal", "post"]
 
@@ -156,9 +156,8 @@ class _LoopThread:
     """Run an event loop for ever on a daemon thread."""
 
     def __init__(self) -> None:
-        self._selector = ForkSafeSelector()
         # Not asyncio.new_event_loop(): the user's policy is theirs, and may give any kind of loop.
-        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._loop = PrivateLoop()
         self._loop.set_exception_handler(self._report)
         self._is_abandoned = False
         self._is_stopping = False
@@ -210,7 +209,11 @@ class _LoopThread:
     def abandon(self) -> None:
         """Cut this copy, in a forked child, off from the loop that goes on in the parent."""
         self._is_abandoned = True
-        self._selector.abandon()
+        self._loop.abandon()
+
+    def close(self) -> None:
+        """Close such a copy, as the child ends."""
+        self._loop.close()
 
     def _run(self) -> None:
         while not self._is_stopping:
@@ -274,6 +277,8 @@ class _Process:
         self._is_over = True
         if self._current is not None:
             self._current.stop(list(self.portals))
+        for copy in self._abandoned:
+            copy.close()
 
     def after_fork_in_child(self) -> None:
         """Forget the parent's loop, whose thread is not here."""

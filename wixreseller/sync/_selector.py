@@ -1,17 +1,53 @@
-"""Keep a forked child's copy of an event loop from touching its parent's connections."""
+"""Run the private event loop so that a forked child's copy of it can do no harm."""
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import os
 import selectors
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
-__all__ = ["ForkSafeSelector"]
+__all__ = ["ForkSafeSelector", "PrivateLoop"]
+
+
+class PrivateLoop(asyncio.SelectorEventLoop):
+    """Run as asyncio's own loop does, until a fork: in the child it never runs again."""
+
+    def __init__(self) -> None:
+        self._watching = ForkSafeSelector()
+        self._is_abandoned = False
+        super().__init__(self._watching)
+
+    def abandon(self) -> None:
+        """Stay where the parent was; what may still be done with it is to close connections.
+
+        The parent's callbacks and tasks, copies of calls under way among them, never run here.
+        """
+        self._is_abandoned = True
+        self._watching.abandon()
+        self.set_debug(False)  # else it would refuse to be closed by another thread
+        self.call_soon = self._close_only  # type: ignore[method-assign]  # a cost to no live loop
+
+    def is_running(self) -> bool:
+        """Tell whether it runs; a copy of a running loop does not."""
+        return not self._is_abandoned and super().is_running()
+
+    def _close_only(
+        self,
+        callback: Callable[..., object],
+        *args: object,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Let connections finish closing at once, and leave out all else."""
+        if isinstance(getattr(callback, "__self__", None), asyncio.BaseTransport):
+            callback(*args)
+        return asyncio.Handle(callback, args, self, context)
 
 
 class ForkSafeSelector(selectors.BaseSelector):

@@ -1,0 +1,214 @@
+"""Keep one aiohttp session for each event loop of this process, and none after the loop's end.
+
+Connections belong to the loop that opened them, and only there can they be closed. So each session
+is watched over by an async generator: loops close theirs before they end (``asyncio.run`` and all
+like it). The child of a fork has copies of its parent's sockets, loops and sessions, on which it
+must never act: see :func:`_after_fork_in_child`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import socket
+import warnings
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from typing import Any, Final
+
+import aiohttp
+import attrs
+
+from wixreseller._caller import place_of_caller
+
+__all__ = ["Lane", "Lanes", "open_socket"]
+
+# In front of the connector, which has no limit: past its own limit, aiohttp's connector is slow.
+_MAX_CONNECTIONS: Final = 100
+
+
+@attrs.define(eq=False)
+class Lane:
+    """Hold what belongs to one event loop."""
+
+    loop: weakref.ref[asyncio.AbstractEventLoop]
+    session: aiohttp.ClientSession
+    free: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(_MAX_CONNECTIONS))
+    guardian: AsyncGenerator[None, None] | None = None
+    """What closes the session with its loop; a session of the user's has none."""
+
+    async def aclose(self) -> None:
+        """Close the session, unless it is the user's; on its loop."""
+        if self.guardian is not None:
+            await self.session.close()
+            with contextlib.suppress(RuntimeError):  # the loop is at it already
+                await self.guardian.aclose()
+
+    def drop(self) -> None:
+        """Close a session from outside its loop: on that loop if it runs, else at once."""
+        loop = self.loop()
+        if loop is not None and loop.is_running() and not _is_running_here(loop):
+            loop.call_soon_threadsafe(self._close)
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        # The first step closes; the rest would wait until that is done. No task: a loop that is
+        # about to end would destroy it.
+        if self.guardian is not None:
+            _step(self.session.close())
+            _step(self.guardian.aclose())
+
+    def forsake(self) -> None:
+        """Leave a session to the parent process, in the forked child."""
+        if self.guardian is None:
+            return
+        if self.session.connector is not None:
+            _forsaken.append(self.session.connector)
+        self.session.detach()
+        _step(self.guardian.aclose())
+
+
+class Lanes:
+    """Hold the lanes of one client and its views."""
+
+    def __init__(
+        self,
+        open_session: Callable[[], aiohttp.ClientSession],
+        injected: aiohttp.ClientSession | None,
+    ) -> None:
+        self._open_session = open_session
+        self._injected = injected
+        self._lanes: dict[int, Lane] = {}
+        self._made_at = place_of_caller()
+        self._is_leaked = False
+        self.is_closed = False
+        """Whether :meth:`aclose` was called."""
+        _everyone.add(self)
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    async def here(self) -> Lane:
+        """Give the lane of the running loop, opened at its first use."""
+        loop = asyncio.get_running_loop()
+        lane = self._lanes.get(id(loop))
+        if lane is None or lane.loop() is not loop or lane.session.closed:
+            self._sweep()
+            lane = self._lanes[id(loop)] = await self._open(loop)
+        return lane
+
+    async def aclose(self) -> None:
+        """Close the sessions of this loop, and drop those of others. Twice is fine."""
+        self.is_closed = True
+        self._is_leaked = False
+        here = asyncio.get_running_loop()
+        lanes, self._lanes = self._lanes, {}
+        for lane in lanes.values():
+            if lane.loop() is here:
+                await lane.aclose()
+            else:
+                lane.drop()
+
+    def forsake(self) -> None:
+        """Begin anew in the child of a fork."""
+        self._is_leaked = False
+        lanes, self._lanes = self._lanes, {}
+        for lane in lanes.values():
+            lane.forsake()
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> Lane:
+        if self._injected is not None:
+            return Lane(weakref.ref(loop), self._injected)
+        session = self._open_session()
+        self._is_leaked = True  # until it is closed
+        guardian = _guard(session)
+        await anext(guardian)
+        return Lane(weakref.ref(loop), session, guardian=guardian)
+
+    def _sweep(self) -> None:
+        """Drop the sessions of loops that are closed, or gone."""
+        for place, lane in list(self._lanes.items()):
+            loop = lane.loop()
+            if loop is None or loop.is_closed():
+                del self._lanes[place]
+                lane.drop()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_is_leaked", False):
+            return  # also where the constructor failed
+        for lane in self._lanes.values():
+            with contextlib.suppress(RuntimeError):
+                lane.drop()
+        path, line = self._made_at
+        text = (
+            f"an AsyncClient was never closed: use `async with`, or aclose(); made at {path}:{line}"
+        )
+        warnings.warn_explicit(text, ResourceWarning, path, line, source=self)
+
+
+def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
+async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+def _step(awaitable: Awaitable[object]) -> None:
+    """Run a coroutine up to where it would wait."""
+    steps = awaitable.__await__()
+    with contextlib.suppress(StopIteration, RuntimeError):
+        next(steps)
+
+
+# --- forks --------------------------------------------------------------------------------------
+
+_everyone: Final[weakref.WeakSet[Lanes]] = weakref.WeakSet()
+_sockets: Final[weakref.WeakSet[socket.socket]] = weakref.WeakSet()
+_forsaken: Final[list[aiohttp.BaseConnector]] = []
+
+
+def open_socket(address: tuple[Any, ...]) -> socket.socket:
+    """Open a socket for an address, as ``getaddrinfo`` gives it, that no child will use."""
+    opened = socket.socket(*address[:3])
+    _sockets.add(opened)
+    return opened
+
+
+def _after_fork_in_child() -> None:
+    """Make it impossible to act on the parent's connections, and forget its sessions.
+
+    Closed in the child, a TLS connection would say good-bye in the parent's stream, and a socket
+    would be taken out of the epoll object that both share. So every descriptor is made to mean a
+    dead socket first. The connectors are kept until the child ends, and closed then: their
+    destructors would complain.
+    """
+    dead, peer = socket.socketpair()
+    with dead:
+        peer.close()
+        for one in list(_sockets):
+            if one.fileno() >= 0:
+                os.dup2(dead.fileno(), one.fileno(), inheritable=False)
+    _sockets.clear()
+    for lanes in list(_everyone):
+        lanes.forsake()
+    atexit.register(_close_forsaken)
+
+
+def _close_forsaken() -> None:
+    for connector in _forsaken:
+        _step(connector.close())
+    _forsaken.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
