@@ -119,6 +119,20 @@ def test_tables_show_names_beside_or_in_place_of_guids(
     assert max(len(line.rstrip()) for line in lines) <= width
 
 
+def test_a_package_whose_instances_differ_shows_every_status_at_80_columns(
+    named: Run, run_process: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "order.csv"
+    row = "a,premium-monthly,BR\n"
+    path.write_text("external_id,catalog_product_id,country_code\n" + row + row)
+    package = named("packages", "create", "--order", str(path), "--json").json
+    canceled = package["productInstances"][0]["instanceId"]
+    assert 0 == named("instances", "cancel", canceled, "--yes").code
+    shown = run_process("packages", "query", width=80).out
+    assert "1 CANCELED" in shown
+    assert "1 PENDING" in shown or "1 ENABLED" in shown
+
+
 def test_without_a_catalogue_tables_show_guids(run: Run) -> None:
     package = create(run, PREMIUM_BASIC, *MONTHLY)
     assert PREMIUM_BASIC in run("packages", "get", package["id"]).out

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from wixreseller._version import __version__
+from wixreseller.cli.audit import audit
 from wixreseller.cli.connection import Connection
 from wixreseller.cli.demo_command import demo
 from wixreseller.cli.failures import exit_code_of, explain
@@ -127,6 +128,7 @@ def emulator(arguments: Sequence[str]) -> int:
         return leaving.code if isinstance(leaving.code, int) else 0
 
 
+cli.add_command(audit)
 cli.add_command(demo)
 cli.add_command(packages)
 cli.add_command(instances)

@@ -72,7 +72,7 @@ def show_packages(packages: Sequence[Package], catalogue: Catalogue = EMPTY) -> 
     table.add_column("external id", overflow="fold")
     # The one column that is always wide enough for names.
     heading = "package, products" if catalogue.entries else "package"
-    table.add_column(heading, overflow="fold", min_width=36)
+    table.add_column(heading, no_wrap=True, width=36)
     if is_wide:
         table.add_column("account", no_wrap=True, min_width=36)
     table.add_column("created", no_wrap=True)
