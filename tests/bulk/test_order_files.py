@@ -102,6 +102,7 @@ def test_a_repeat_that_is_not_adjacent_is_refused_naming_the_first_line() -> Non
         pytest.param(f"\ufeff{HEADER}0042,{PREMIUM},BR\n", id="byte order mark"),
         pytest.param(f"{HEADER}0042,{PREMIUM},BR", id="no line break at the end"),
         pytest.param(f"{HEADER}0042,{PREMIUM},BR\n".replace("\n", "\r\n"), id="CRLF"),
+        pytest.param(f"{HEADER}0042,{PREMIUM},BR\n".replace("\n", "\r"), id="CR"),
         pytest.param(f"{HEADER}0042,{PREMIUM},BR\n".replace(",", ";"), id="semicolons"),
         pytest.param(f"{HEADER}0042,{PREMIUM},BR\n".replace(",", "\t"), id="tabs"),
         pytest.param(f'{HEADER}"0042","{PREMIUM}","BR"\n', id="quotes"),
@@ -220,6 +221,52 @@ def test_a_file_of_the_wrong_form_is_refused_with_its_line(text: bytes, expected
     found = problems(text)
     assert 1 == len(found)
     assert found[0].startswith(expected)
+
+
+def test_bytes_that_are_not_utf_8_are_told_line_by_line_and_the_other_rows_are_checked() -> None:
+    text = f'{HEADER}é,{PREMIUM},BR\n"b\nß",{PREMIUM},BR\nc,{PREMIUM},br\n'
+    found = problems(text.encode("latin-1"))
+    advice = "save the file as UTF-8 ('CSV UTF-8' in spreadsheets)"
+    assert [
+        f"line 2: has a byte that is not UTF-8 (0xe9): {advice}",
+        f"line 4: has a byte that is not UTF-8 (0xdf): {advice}",
+    ] == found[:2]
+    assert found[2].startswith("line 5, country_code: ")
+    assert 3 == len(found)
+
+
+def test_a_header_that_is_not_utf_8_ends_the_reading() -> None:
+    (problem,) = problems(f"café,{HEADER}x,{PREMIUM},BR\n".encode("latin-1"))
+    assert problem.startswith("line 1: has a byte that is not UTF-8 (0xe9)")
+
+
+def test_ndjson_that_is_not_utf_8_is_told_line_by_line() -> None:
+    found = problems('{"external_id": "é"}\n[1]\n"ü"\n'.encode("latin-1"), file_format="ndjson")
+    assert ["line 1: has a byte", "line 2: must be a ", "line 3: has a byte"] == [
+        problem[:18] for problem in found
+    ]
+
+
+def test_letters_of_every_script_are_read() -> None:
+    assert (order("подписка-42"),) == orders(f"{HEADER}подписка-42,{PREMIUM},BR\n")
+
+
+def test_ndjson_that_is_read_as_csv_is_told_so() -> None:
+    assert ["line 2: is JSON, but read as CSV: add --format ndjson"] == problems(
+        '\n{"external_id": "a"}\n'
+    )
+
+
+@pytest.mark.parametrize("file_format", ["csv", "ndjson"])
+def test_a_line_without_end_is_refused_instead_of_filling_the_memory(
+    file_format: OrderFormat,
+) -> None:
+    expected = (
+        "is longer than 1,048,576 characters, so this is no order file; what follows was not "
+        "checked"
+    )
+    text = "\n" + "x" * (1 << 21)
+    assert [f"line 2: {expected}"] == problems(text, file_format=file_format)
 
 
 def test_rows_without_an_account_take_the_clients_and_are_refused_if_it_has_none() -> None:

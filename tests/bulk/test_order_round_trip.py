@@ -31,21 +31,50 @@ _products = st.builds(
     reference_product_instance_id=st.none() | _guids,
 )
 _accounts = st.sampled_from([str(uuid.UUID(int=number)) for number in range(3)])
+_creates = st.builds(
+    Order,
+    external_id=_tidy,
+    account_id=_accounts,
+    products=st.lists(_products, min_size=1, max_size=3).map(tuple),
+)
+_names = st.tuples(_tidy, st.none()) | st.tuples(st.just("") | _tidy, _guids)
+
+
+def cancel(account_id: str, names: tuple[str, str | None]) -> Order:
+    external_id, package_id = names
+    return Order(
+        operation="cancel", account_id=account_id, external_id=external_id, package_id=package_id
+    )
+
+
+_cancels = st.builds(cancel, _accounts, _names)
 _orders = st.lists(
-    st.builds(
-        Order,
-        external_id=_tidy,
-        account_id=_accounts,
-        products=st.lists(_products, min_size=1, max_size=3).map(tuple),
-    ),
+    _creates | _cancels,
     min_size=1,
     max_size=5,
-    unique_by=lambda order: (order.account_id, order.external_id),
+    unique_by=(
+        lambda order: (order.account_id, order.external_id or order.package_id),
+        lambda order: order.package_id or (order.account_id, order.external_id),
+    ),
 )
 
 
 def rows(orders: list[Order]) -> list[dict[str, str]]:
-    return [row(order, product) for order in orders for product in order.products]
+    written: list[dict[str, str]] = []
+    for order in orders:
+        written += [row(order, product) for product in order.products]
+        if order.operation == "cancel":
+            written.append(cancel_row(order))
+    return written
+
+
+def cancel_row(order: Order) -> dict[str, str]:
+    return {
+        "external_id": order.external_id,
+        "account_id": order.account_id,
+        "operation": "cancel",
+        "package_id": order.package_id or "",
+    }
 
 
 def row(order: Order, product: Product) -> dict[str, str]:

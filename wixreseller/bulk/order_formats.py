@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Final, Literal, cast
@@ -58,10 +58,13 @@ class RawRow:
     """Required columns that the whole file lacks, which was reported once already."""
 
 
-def read_rows(file: io.BufferedReader, file_format: OrderFormat) -> Iterator[RawRow | Problem]:
+def read_rows(
+    file: io.BufferedReader, file_format: OrderFormat
+) -> Generator[RawRow | Problem, None, None]:
     """Split an order file into rows and problems, in file order, a line at a time.
 
     A row with a byte that is not UTF-8 is a problem, and those after it are read all the same.
+    What is given must be exhausted or closed before the file is closed.
     """
     start = file.peek(4)
     if start.startswith(_ZIP_MARK):
@@ -144,6 +147,9 @@ def _read_csv(lines: _Lines) -> Iterator[RawRow | Problem]:
     given = iter(lines)
     first = next((line for line in given if line.strip()), None)
     if first is None:
+        return
+    if first.lstrip().startswith("{"):
+        yield Problem(lines.number, None, "is JSON, but read as CSV: add --format ndjson")
         return
     skipped = lines.number - 1
     reader = csv.reader(chain((first,), given), delimiter=_delimiter(first), strict=True)

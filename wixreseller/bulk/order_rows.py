@@ -186,8 +186,8 @@ class OrderReader:
             account_id=self._account,
             external_id=key[1],
             products=tuple(products),
-            lines=tuple(row.line for row in rows),
-            rows=tuple(row.values for row in rows),
+            lines=tuple([row.line for row in rows]),
+            rows=tuple([row.values for row in rows]),
         )
 
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NoReturn
@@ -114,8 +115,9 @@ class OrderSource:
         self._good = None
         with self._bytes.first() as (file, finish), NamesSeen(problems.add) as names:
             reader = OrderReader(self._account_id, self._catalogue, problems.add, names)
-            for order in reader.read(read_rows(file, self._format)):
-                counts[order.operation] += 1
+            with closing(read_rows(file, self._format)) as rows:
+                for order in reader.read(rows):
+                    counts[order.operation] += 1
             names.flush()
             reading = finish()
         if not reader.rows and not problems.count:
@@ -148,7 +150,8 @@ class OrderSource:
             )
         with self._bytes.again(self._good) as file:
             reader = OrderReader(self._account_id, self._catalogue, self._refuse)
-            yield from reader.read(read_rows(file, self._format))
+            with closing(read_rows(file, self._format)) as rows:
+                yield from reader.read(rows)
             while file.read(1 << 16):
                 pass
 
