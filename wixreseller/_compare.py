@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from wixreseller.models import Package, Product, ProductInstance, Status
 
-__all__ = ["differences", "is_dead"]
+__all__ = ["Difference", "compare", "differences", "is_dead"]
 
 _DEAD = frozenset({Status.CANCELED, Status.FAILED})
+
+
+@attrs.frozen
+class Difference:
+    """Say how a package differs from what was asked for."""
+
+    field: str
+    """Name of the field; ``catalog_product_id`` where an instance is missing or was not asked for.
+    """
+    actual: object
+    """What the field holds; ``None`` where the instance is missing."""
+    text: str
+    """The same as a sentence."""
 
 
 def is_dead(package: Package) -> bool:
@@ -17,33 +32,46 @@ def is_dead(package: Package) -> bool:
 
 
 def differences(package: Package, products: Sequence[Product]) -> list[str]:
-    """Say, in sentences, how a package differs from the products it should hold; empty if not.
+    """Say, in sentences, how a package differs from the products it should hold; empty if not."""
+    return [difference.text for difference in compare(package, products)]
+
+
+def compare(package: Package, products: Sequence[Product]) -> list[Difference]:
+    """Find how a package differs from the products it should hold; empty if not.
 
     Only what was asked for is compared: what the products leave open, Wix may have filled in. The
     discount code is left out, because an invalid one is dropped without a word. Instances are
     matched without regard to their order.
     """
     rest = list(package.product_instances)
-    found: list[str] = []
+    found: list[Difference] = []
     for number, product in enumerate(products):
         same_product = [
             item for item in rest if _same_id(item.catalog_product_id, product.catalog_product_id)
         ]
         if not same_product:
-            found.append(f"products[{number}]: no instance of {product.catalog_product_id}")
+            text = f"products[{number}]: no instance of {product.catalog_product_id}"
+            found.append(Difference("catalog_product_id", None, text))
             continue
         best = min(same_product, key=lambda item: len(_differing(item, product)))
         rest.remove(best)
-        found += [f"products[{number}].{sentence}" for sentence in _differing(best, product)]
+        found += [
+            Difference(name, actual, f"products[{number}].{name} is {actual}, asked for {wanted}")
+            for name, wanted, actual in _differing(best, product)
+        ]
     found += [
-        f"instance {item.instance_id} of {item.catalog_product_id} was not asked for"
+        Difference(
+            "catalog_product_id",
+            item.catalog_product_id,
+            f"instance {item.instance_id} of {item.catalog_product_id} was not asked for",
+        )
         for item in rest
     ]
     return found
 
 
-def _differing(instance: ProductInstance, product: Product) -> list[str]:
-    pairs = [
+def _differing(instance: ProductInstance, product: Product) -> list[tuple[str, object, object]]:
+    pairs: list[tuple[str, object, object]] = [
         ("site_id", product.site_id, instance.site_id),
         ("country_code", product.country_code, instance.country_code),
         ("billing_info", product.billing_info, instance.billing_info),
@@ -54,7 +82,7 @@ def _differing(instance: ProductInstance, product: Product) -> list[str]:
         ),
     ]
     return [
-        f"{name} is {actual}, asked for {wanted}"
+        (name, wanted, actual)
         for name, wanted, actual in pairs
         if wanted is not None and not _same(wanted, actual)
     ]

@@ -150,6 +150,13 @@ class SqliteJournal:
         query = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
         await self._ask(lambda connection: connection.executemany(query, rows))
 
+    async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        """Have the journal's thread read; all that one ``look`` selects is of one moment.
+
+        ``look`` must change nothing, and raise nothing but SQLite's errors.
+        """
+        return await self._ask(look)
+
     async def aclose(self) -> None:
         """Close the file and let the next writer in; twice is fine."""
         if not self._is_closed:
