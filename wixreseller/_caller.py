@@ -22,9 +22,10 @@ def levels_to_caller() -> int:
 
 
 def _find() -> tuple[FrameType | None, int]:
-    here = inspect.currentframe()  # a whole stack would cost a thousandfold
-    frame = None if here is None else here.f_back
-    levels = 0
+    # A whole stack would cost a thousandfold. No frame may be left holding itself: it would hold
+    # the clients that its callers make, too.
+    frame = inspect.currentframe()
+    levels = -1
     while frame is not None and _is_ours(frame):
         frame = frame.f_back
         levels += 1
