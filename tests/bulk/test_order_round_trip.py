@@ -131,6 +131,40 @@ def test_what_is_written_as_ndjson_reads_back_as_the_same_orders(orders: list[Or
     assert tuple(orders) == read.orders
 
 
+_few_names = st.tuples(
+    st.sampled_from(["create", "cancel"]),
+    st.sampled_from(["", "a", "b"]),
+    st.sampled_from(["", *(str(uuid.UUID(int=number)) for number in (10, 11))]),
+).filter(lambda row: bool(row[1]) if row[0] == "create" else bool(row[1] or row[2]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(named=st.lists(_few_names, min_size=1, max_size=8))
+def test_a_file_is_refused_exactly_where_a_row_names_a_package_that_another_order_named(
+    named: list[tuple[str, str, str]],
+) -> None:
+    account, product = str(uuid.UUID(int=0)), str(uuid.UUID(int=1))
+    lines = ["operation,external_id,package_id,account_id,catalog_product_id,country_code"]
+    seen: dict[str, int] = {}
+    expected: list[tuple[int, str]] = []
+    before: tuple[str, str] | None = None
+    for line, (operation, external_id, package_id) in enumerate(named, start=2):
+        is_create = operation == "create"
+        package = "" if is_create else package_id
+        lines.append(
+            f"{operation},{external_id},{package},{account},"
+            + (f"{product},BR" if is_create else ",")
+        )
+        if not (is_create and before == ("create", external_id)):
+            for column, name in (("external_id", external_id), ("package_id", package)):
+                if name and seen.setdefault(name, line) != line:
+                    expected.append((line, column))
+        before = (operation, external_id)
+    data = io.BytesIO("\n".join(lines).encode())
+    problems = load_orders("-", stdin=data).problems
+    assert expected == [(problem.line, problem.column) for problem in problems]
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=300), is_csv=st.booleans())
 def test_no_bytes_whatever_raise_or_pass_unnoticed(data: bytes, is_csv: bool) -> None:
