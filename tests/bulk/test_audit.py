@@ -262,6 +262,31 @@ async def test_duplicates_are_looked_up_fifty_in_a_query_and_nothing_else_is_sen
     assert ["queryPackages"] * 4 == [request.operation for request in sent]
 
 
+async def test_a_package_is_a_duplicate_once_however_many_there_are_and_pages_between_them(
+    parent: AsyncClient,
+) -> None:
+    plan = attrs.evolve(EMAIL, catalog_product_id=PREMIUM_BASIC)
+    for _ in range(3):
+        for number in range(51):
+            await parent.packages.create([plan], external_id=f"d{number}")
+    read = audit(parent)
+    found = [item for item in await read.collect() if item.kind is FindingKind.DUPLICATE]
+    assert 102 == len(found)
+    assert 102 == len({finding.package_id for finding in found})
+
+
+async def test_dead_packages_are_not_even_looked_up(
+    parent: AsyncClient, seller: AsyncClient, control: AsyncEmulatorControl
+) -> None:
+    for _ in range(3):
+        package = await seller.packages.create([USED], external_id="again")
+        await seller.packages.cancel(package.id)
+    await seller.packages.create([USED], external_id="again")
+    await control.clear_requests()
+    assert [] == await audit(parent).collect()
+    assert 1 == len(await control.requests())
+
+
 async def test_an_audit_only_queries_whatever_it_finds(
     parent: AsyncClient, seller: AsyncClient, control: AsyncEmulatorControl
 ) -> None:
@@ -318,6 +343,15 @@ async def test_an_order_of_another_account_is_another_order(
     ] == [(item.kind, item.account_id) for item in findings]
 
 
+async def test_external_ids_in_upper_and_lower_case_are_two(
+    parent: AsyncClient, seller: AsyncClient
+) -> None:
+    await seller.packages.create([USED], external_id="a")
+    await seller.packages.create([USED], external_id="A")
+    findings = await audit(parent, orders=[order("A"), order("B")]).collect()
+    assert [("orphan", "a"), ("stranger", "B")] == brief(findings)
+
+
 async def test_an_account_is_the_same_in_upper_and_lower_case(
     parent: AsyncClient, seller: AsyncClient
 ) -> None:
@@ -342,6 +376,17 @@ async def test_a_package_that_an_order_cancels_is_an_orphan_while_it_lives(
     for package in (first, second):
         await seller.packages.cancel(package.id)
     assert [] == await audit(parent, orders=cancels).collect()
+
+
+async def test_a_cancel_outweighs_the_create_of_the_same_id(
+    parent: AsyncClient, seller: AsyncClient
+) -> None:
+    cancel = Order(operation="cancel", external_id="a", account_id=ACCOUNT)
+    package = await seller.packages.create([USED], external_id="a")
+    orders = [order("a"), cancel]
+    assert [("orphan", "a")] == brief(await audit(parent, orders=orders).collect())
+    await seller.packages.cancel(package.id)
+    assert [] == await audit(parent, orders=orders).collect()
 
 
 async def test_a_file_without_an_order_makes_every_live_package_an_orphan(
