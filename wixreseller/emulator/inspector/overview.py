@@ -3,6 +3,7 @@
 from wixreseller.emulator.clock import to_wire
 from wixreseller.emulator.jsonvalue import Json, JsonObject
 from wixreseller.emulator.parts import Parts
+from wixreseller.emulator.settings import describe_settings
 from wixreseller.emulator.store import Store
 
 # A loose world may have any number of each; a person chooses from a few.
@@ -18,6 +19,9 @@ def show_overview(parts: Parts) -> JsonObject:
         "limits": show_limits(parts),
         "requests": {"last": journal.last, "kept": len(journal)},
         "faults": sum(not placed.is_spent for placed in parts.faults.all()),
+        "switched": sum(
+            getattr(parts.core.settings, info.name) != info.default for info in describe_settings()
+        ),
     }
 
 
