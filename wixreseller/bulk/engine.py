@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Sequence,
+)
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from wixreseller.bulk import verdicts
@@ -61,9 +69,9 @@ class Engine:
         try:
             await self._check_journal()
             async with asyncio.TaskGroup() as group:
-                settling = group.create_task(self._guarded(self._settling.run()))
-                reading = group.create_task(self._guarded(self._read()))
-                handing_out = group.create_task(self._guarded(self._hand_out(group)))
+                settling = group.create_task(self._guarded(self._settling.run))
+                reading = group.create_task(self._guarded(self._read))
+                handing_out = group.create_task(self._guarded(partial(self._hand_out, group)))
 
                 def halt() -> None:
                     reading.cancel()
@@ -101,10 +109,13 @@ class Engine:
                 field="journal",
             )
 
-    async def _guarded(self, part: Coroutine[None, None, None]) -> None:
-        """Keep the first error for the end, when what is in flight is finished."""
+    async def _guarded(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Keep the first error for the end, when what is in flight is finished.
+
+        Takes a function: a task that is cancelled before it begins would leave a coroutine behind.
+        """
         try:
-            await part
+            await part()
         except Exception as error:  # noqa: BLE001  # raised by work()
             self._failure = self._failure or error
             self.stop.request()
@@ -203,7 +214,7 @@ class Engine:
         while (sending := await self._ready.get()) is not None:
             self._room.set()
             await self._sender.turn()
-            task = group.create_task(self._guarded(self._send(sending)))
+            task = group.create_task(self._guarded(partial(self._send, sending)))
             self._sender.started(sending, task)
 
     async def _send(self, sending: Sending) -> None:
