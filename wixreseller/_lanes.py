@@ -20,13 +20,39 @@ from typing import Any, Final
 
 import aiohttp
 import attrs
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from wixreseller._caller import place_of_caller
 
-__all__ = ["Lane", "Lanes", "open_socket"]
+__all__ = ["Connector", "Lane", "Lanes"]
 
 # In front of the connector, which has no limit: past its own limit, aiohttp's connector is slow.
 _MAX_CONNECTIONS: Final = 100
+
+
+class Connector(aiohttp.TCPConnector):
+    """Connect as aiohttp does, and know the sockets and transports that are open."""
+
+    def __init__(self) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]  # a bare tuple of aiohttp's
+            limit=0, socket_factory=_open_socket
+        )
+        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """Give a connection for a request."""
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is not None:
+            self._open.add(connection.transport)
+        return connection
+
+    def abort(self) -> None:
+        """Close what is still open without a word; over TLS, saying good-bye can take long."""
+        for transport in list(self._open):
+            transport.abort()
 
 
 @attrs.define(eq=False)
@@ -42,7 +68,11 @@ class Lane:
     async def aclose(self) -> None:
         """Close the session, unless it is the user's; on its loop."""
         if self.guardian is not None:
+            connector = self.session.connector
             await self.session.close()
+            if isinstance(connector, Connector):
+                connector.abort()
+                await asyncio.sleep(0)  # in which they end
             with contextlib.suppress(RuntimeError):  # the loop is at it already
                 await self.guardian.aclose()
 
@@ -58,14 +88,17 @@ class Lane:
         # The first step closes; the rest would wait until that is done. No task: a loop that is
         # about to end would destroy it.
         if self.guardian is not None:
+            connector = self.session.connector
             _step(self.session.close())
+            if isinstance(connector, Connector):
+                connector.abort()
             _step(self.guardian.aclose())
 
     def forsake(self) -> None:
         """Leave a session to the parent process, in the forked child."""
         if self.guardian is None:
             return
-        if self.session.connector is not None:
+        if isinstance(self.session.connector, Connector):
             _forsaken.append(self.session.connector)
         self.session.detach()
         _step(self.guardian.aclose())
@@ -174,11 +207,10 @@ def _step(awaitable: Awaitable[object]) -> None:
 
 _everyone: Final[weakref.WeakSet[Lanes]] = weakref.WeakSet()
 _sockets: Final[weakref.WeakSet[socket.socket]] = weakref.WeakSet()
-_forsaken: Final[list[aiohttp.BaseConnector]] = []
+_forsaken: Final[list[Connector]] = []
 
 
-def open_socket(address: tuple[Any, ...]) -> socket.socket:
-    """Open a socket for an address, as ``getaddrinfo`` gives it, that no child will use."""
+def _open_socket(address: tuple[Any, ...]) -> socket.socket:
     opened = socket.socket(*address[:3])
     _sockets.add(opened)
     return opened
@@ -206,6 +238,7 @@ def _after_fork_in_child() -> None:
 
 def _close_forsaken() -> None:
     for connector in _forsaken:
+        connector.abort()
         _step(connector.close())
     _forsaken.clear()
 

@@ -22,7 +22,7 @@ from yarl import URL
 
 from wixreseller._answers import Response
 from wixreseller._guard import NoAnswerError, OnePass, Progress, phase_unguarded, tracer
-from wixreseller._lanes import Lanes, open_socket
+from wixreseller._lanes import Connector, Lanes
 from wixreseller._operations import Request
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller._threads import run_blocking
@@ -154,7 +154,7 @@ class Transport:
 
 def _open_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, socket_factory=open_socket),
+        connector=Connector(),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[tracer()],
     )

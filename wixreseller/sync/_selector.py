@@ -45,7 +45,8 @@ class PrivateLoop(asyncio.SelectorEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Let connections finish closing at once, and leave out all else."""
-        if isinstance(getattr(callback, "__self__", None), asyncio.BaseTransport):
+        owner = getattr(callback, "__self__", None)
+        if isinstance(owner, (asyncio.BaseTransport, asyncio.BaseProtocol)):
             callback(*args)
         return asyncio.Handle(callback, args, self, context)
 
