@@ -23,7 +23,6 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 async def take_all(folder: Path) -> None:
     """Take the pictures of an emulator that has work behind it, and of one that has none."""
-    folder.mkdir(parents=True, exist_ok=True)
     async with chromium() as browser:
         async with Emulator(rate_limit="off") as emulator:
             for width in WIDTHS:
@@ -86,4 +85,6 @@ async def _shoot(page: Page, folder: Path, name: str, width: int, theme: str) ->
 
 
 if __name__ == "__main__":
-    asyncio.run(take_all(Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")))
+    chosen = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
+    chosen.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take_all(chosen))

@@ -40,13 +40,13 @@ def main(argv: Sequence[str]) -> int:
             "reach this one can use the emulator, its control plane included.\n"
         )
     try:
-        asyncio.run(_serve(emulator))
+        asyncio.run(_serve(emulator, is_watched=arguments.watch))
     except (DatabaseError, OSError) as error:
         _fail(parser, str(error))
     return 0
 
 
-async def _serve(emulator: Emulator) -> None:
+async def _serve(emulator: Emulator, *, is_watched: bool) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -61,7 +61,12 @@ async def _serve(emulator: Emulator) -> None:
     async with emulator:
         sys.stdout.write(f"listening on {emulator.url}\n")
         sys.stdout.flush()
-        await stopped.wait()
+        if not is_watched:
+            await stopped.wait()
+            return
+        from wixreseller.emulator.inspector.watch import watch
+
+        await watch(emulator.journal, sys.stdout, stopped)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     ]
     parser = argparse.ArgumentParser(
         prog="wixreseller emulator",
-        description="Emulate the Wix Resellers API on this machine.",
+        description="Emulate the Wix Resellers API on this machine. What it holds can be seen in a "
+        "browser, at /_emulator/.",
         epilog="settings, with their defaults:\n" + "\n".join(lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -87,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N/SECONDS",
         help="requests allowed, or off (default: %(default)s)",
     )
+    add("--watch", action="store_true", help="print every request, one line each")
     add(
         "--set",
         action="append",

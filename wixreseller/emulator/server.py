@@ -64,6 +64,7 @@ class Emulator:
         self._core: Core | None = None
         self._holding: Holding | None = None
         self._control: Control | None = None
+        self._journal: Journal | None = None
         self._runner: web.AppRunner | None = None
         self._url: str | None = None
 
@@ -73,6 +74,13 @@ class Emulator:
         if self._url is None:
             raise RuntimeError("the emulator is not running: use 'async with', or start() it")
         return self._url
+
+    @property
+    def journal(self) -> Journal:
+        """Return the requests that were answered; raise ``RuntimeError`` before the start."""
+        if self._journal is None:
+            raise RuntimeError("the emulator is not running: use 'async with', or start() it")
+        return self._journal
 
     @property
     def settings(self) -> Settings:
@@ -133,7 +141,7 @@ class Emulator:
         self._core = core
         self._plant(core, self._seed)
         faults, journal, holding = Faults(), Journal(), Holding(self.clock)
-        self._holding = holding
+        self._holding, self._journal = holding, journal
         limiter = RateLimiter(self._limit, self.clock)
         backend = Backend(core, limiter, faults=faults, journal=journal)
         parts = Parts(core, limiter, faults, journal, holding)
