@@ -1,17 +1,10 @@
-"""Drive a run: one task reads and looks ahead, one hands out, one settles what was lost."""
+"""Drive a run: tasks read, look ahead, hand out, and settle what was lost, side by side."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Sequence,
-)
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +12,14 @@ from wixreseller.bulk import verdicts
 from wixreseller.bulk.journal import Change, Entry, Journal, Record, entry_of, outcome_state
 from wixreseller.bulk.lookup import MOST_IN_A_LOOK, find_packages
 from wixreseller.bulk.orders import Order
-from wixreseller.bulk.results import Ok, Outcome, Unknown
+from wixreseller.bulk.outage import Reach
+from wixreseller.bulk.reading import Chunks, Numbers
+from wixreseller.bulk.results import Outcome, Unknown
 from wixreseller.bulk.sending import Sender, Sending
-from wixreseller.bulk.settling import Settling
+from wixreseller.bulk.settling import Settled, Settling
 from wixreseller.bulk.stopping import Stop
 from wixreseller.errors import ConfigurationError, WixResellerError
+from wixreseller.models import Package
 
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
@@ -33,6 +29,9 @@ __all__ = ["Engine"]
 _log: Final = logging.getLogger("wixreseller")
 
 _MOST_UNREAD: Final = 1000  # outcomes that nobody took yet
+_MOST_UNSETTLED: Final = 1000
+
+_Found = dict[int, Sequence[Package]]
 
 
 class Engine:
@@ -49,47 +48,55 @@ class Engine:
         max_concurrency: int,
         stop: Stop,
     ) -> None:
-        self.stop = stop
         self._outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
-        self._orders = orders
+        self._chunks = Chunks[Order | Entry](orders, MOST_IN_A_LOOK)
         self._journal = journal
         self._resend_absent = resend_absent
         self._retry_failed = retry_failed
+        self._stop = stop
         self._calls = client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._reads = Reach(self._calls.executor.clock, stop)
         self._sender = Sender(self._calls, journal, stop, max_concurrency)
-        self._settling = Settling(self._calls, self._settled)
+        self._settling = Settling(self._calls, self._reads, self._settled)
         self._ready: asyncio.Queue[Sending | None] = asyncio.Queue()
         self._room = asyncio.Event()
+        self._seen = Numbers()
         self._open: set[int] = set()
         self._has_read_all = False
+        self._is_halted = False
+        self._beginners: list[asyncio.Task[None]] = []
         self._failure: Exception | None = None
 
     async def work(self) -> None:
         """Carry out all orders, or stop; then raise what went wrong, if anything did."""
+        self._stop.on_request(self.halt)
         try:
             await self._check_journal()
             async with asyncio.TaskGroup() as group:
                 settling = group.create_task(self._guarded(self._settling.run))
-                reading = group.create_task(self._guarded(self._read))
-                handing_out = group.create_task(self._guarded(partial(self._hand_out, group)))
-
-                def halt() -> None:
-                    reading.cancel()
-                    handing_out.cancel()
-                    self._sender.abandon_unsent()
-                    self._settling.hurry()
-
-                self.stop.on_request(halt)
-                await asyncio.wait({reading, handing_out})
+                begins = (self._chunks.fill, self._read, partial(self._hand_out, group))
+                self._beginners = [group.create_task(self._guarded(part)) for part in begins]
+                if self._is_halted:
+                    self.halt()
+                await asyncio.wait(self._beginners)
                 await self._sender.all_ended()
                 self._settling.finish()
                 await asyncio.wait({settling})
         finally:
+            self._stop.forget(self.halt)
             self._outcomes.put_nowait(None)
         if self._failure is not None:
             raise self._failure
-        if self.stop.error is not None:
-            raise self.stop.error
+        if self._stop.error is not None:
+            raise self._stop.error
+
+    def halt(self) -> None:
+        """Send nothing more, and finish what is in flight."""
+        self._is_halted = True
+        for task in self._beginners:
+            task.cancel()
+        self._sender.abandon_unsent()
+        self._settling.hurry()
 
     async def next(self) -> Outcome | None:
         """Give the next outcome, as soon as there is one; ``None`` after the last."""
@@ -117,14 +124,25 @@ class Engine:
         try:
             await part()
         except Exception as error:  # noqa: BLE001  # raised by work()
-            self._failure = self._failure or error
-            self.stop.request()
+            self._fail(error)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                # Nobody cancelled us, so it came from within: from an iterable, say.
+                failure = RuntimeError("what gives the orders was cancelled before its end")
+                failure.__cause__ = error
+                self._fail(failure)
+            raise
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self.halt()
 
     # --- reading and looking --------------------------------------------------------------------
 
     async def _read(self) -> None:
         number = 0
-        async for chunk in _in_chunks(self._orders):
+        while chunk := await self._chunks.take():
             entries = [
                 item if isinstance(item, Entry) else entry_of(item, number + place)
                 for place, item in enumerate(chunk)
@@ -138,39 +156,42 @@ class Engine:
 
     async def _wait_for_room(self) -> None:
         """Read no further ahead than the next look is needed."""
-        while self._ready.qsize() > MOST_IN_A_LOOK // 2 or self._outcomes.qsize() > _MOST_UNREAD:
+        while (
+            self._ready.qsize() > MOST_IN_A_LOOK // 2
+            or self._outcomes.qsize() > _MOST_UNREAD
+            or len(self._settling) > _MOST_UNSETTLED
+        ):
             self._room.clear()
             await self._room.wait()
 
     async def _sort_out(self, records: Sequence[Record]) -> None:
         """Give each order to whom it concerns, by what the journal knows of it."""
-        fresh: list[Record] = []
         for record in records:
-            entry = record.entry
-            if entry.number in self._open:
+            if not self._seen.add(record.entry.number):
                 raise ConfigurationError(
-                    f"orders must be of different packages: that of {entry.external_id!r} for "
-                    f"account {entry.account_id} came twice",
+                    f"orders must be of different packages: that of "
+                    f"{record.entry.external_id or record.entry.package_id!r} for account "
+                    f"{record.entry.account_id} came twice",
                     field="orders",
                 )
+        fresh: list[Record] = []
+        for record in records:
             if record.state in ("intent", "unknown"):
-                self._open.add(entry.number)
-                self._settling.add(record)
+                self._open.add(record.entry.number)
+                self._settling.add_found(record)
             elif record.outcome is not None and not self._is_to_retry(record):
                 self._tell(record.outcome)
             else:
-                self._open.add(entry.number)
+                self._open.add(record.entry.number)
                 fresh.append(record)
-        again = [record for record in fresh if record.state == "failed"]
+        now = self._now()
+        again = [
+            Change(number=record.entry.number, at=now, state="planned", note="again")
+            for record in fresh
+            if record.state == "failed"
+        ]
         if again:
-            await self._journal.note(
-                [
-                    Change(
-                        number=record.entry.number, at=self._now(), state="planned", note="again"
-                    )
-                    for record in again
-                ]
-            )
+            await self._journal.note(again)
         await self._look(fresh)
 
     def _is_to_retry(self, record: Record) -> bool:
@@ -179,34 +200,43 @@ class Engine:
 
     async def _look(self, records: Sequence[Record]) -> None:
         """Look orders up that are about to be sent, and settle those that need not be."""
-        refused = [record for record in records if record.entry.expects == "conflict"]
         wanted = [record for record in records if record.entry.expects != "conflict"]
         settled: list[tuple[Record, Outcome]] = [
             (record, verdicts.failed(record.entry, verdicts.CONFLICT, record.entry.note or ""))
-            for record in refused
+            for record in records
+            if record.entry.expects == "conflict"
         ]
-        if wanted:
-            await self._wait_until_due(wanted)
-            entries = [record.entry for record in wanted]
-            found = await self._sender.persistently(lambda: find_packages(self._calls, entries))
-            for record in wanted:
-                verdict = verdicts.before_sending(record.entry, found[record.entry.number])
-                if isinstance(verdict, verdicts.Send):
-                    self._ready.put_nowait(Sending(record, verdict.package_id))
-                else:
-                    settled.append((record, verdict))
+        found = await self._find(wanted)
+        for record in wanted:
+            verdict = verdicts.before_sending(record.entry, found[record.entry.number])
+            if isinstance(verdict, verdicts.Send):
+                self._ready.put_nowait(Sending(record, verdict.package_id))
+            else:
+                settled.append((record, verdict))
         await self._record(settled)
 
-    async def _wait_until_due(self, records: Sequence[Record]) -> None:
-        """Wait until Wix had time to show what this process made of these external ids of late."""
-        clock, window = self._calls.executor.clock, self._calls.config.retry.settle_window
-        made = [
-            since
+    async def _find(self, records: Sequence[Record]) -> _Found:
+        """Find the packages of orders; twice, where this process made some that may not show."""
+        if not records:
+            return {}
+
+        async def look(records: Sequence[Record]) -> _Found:
+            entries = [record.entry for record in records]
+            found = await self._reads.persistently(lambda: find_packages(self._calls, entries))
+            return dict(found)
+
+        found = await look(records)
+        made = {
+            record.entry.number: since
             for record in records
-            if (since := self._calls.recent.due_since(*_place(record))) is not None
-        ]
+            if not found[record.entry.number]
+            and (since := self._calls.recent.due_since(*_place(record))) is not None
+        }
         if made:
-            await clock.sleep(min(window, max(0.0, max(made) + window - clock.posix())))
+            clock, window = self._calls.executor.clock, self._calls.config.retry.settle_window
+            await clock.sleep(min(window, max(0.0, max(made.values()) + window - clock.posix())))
+            found |= await look([record for record in records if record.entry.number in made])
+        return found
 
     # --- handing out ----------------------------------------------------------------------------
 
@@ -223,21 +253,22 @@ class Engine:
             # Certainly not carried out, and no fault of the order's.
             self._ready.put_nowait(sending)
         elif verdict is None:
-            self._settling.add(sending.record)
+            self._settling.add_lost(sending.record)
         else:
             await self._record([(sending.record, verdict)])
 
     # --- outcomes -------------------------------------------------------------------------------
 
-    async def _settled(self, told: Sequence[tuple[Record, Ok | Unknown]]) -> None:
+    async def _settled(self, told: Sequence[Settled]) -> None:
         final: list[tuple[Record, Outcome]] = []
-        for record, outcome in told:
-            is_absent = isinstance(outcome, Unknown) and outcome.code == verdicts.NOT_SEEN
-            number = record.entry.number
-            if is_absent and self._resend_absent and not self._sender.has_sent(number):
-                self._ready.put_nowait(Sending(record, record.entry.package_id))
+        for one in told:
+            number = one.record.entry.number
+            is_wanted = self._resend_absent and not self._is_halted
+            if one.again and is_wanted and self._sender.may_send_again(number):
+                self._ready.put_nowait(Sending(one.record, one.again.package_id))
             else:
-                final.append((record, outcome))
+                final.append((one.record, one.outcome))
+        self._room.set()
         await self._record(final)
 
     async def _record(self, told: Sequence[tuple[Record, Outcome]]) -> None:
@@ -256,6 +287,7 @@ class Engine:
         finally:
             for record, outcome in told:
                 self._open.discard(record.entry.number)
+                self._sender.forget(record.entry.number)
                 self._tell(outcome)
             self._end_if_done()
 
@@ -281,23 +313,3 @@ class Engine:
 
 def _place(record: Record) -> tuple[str, str]:
     return record.entry.account_id, record.entry.external_id
-
-
-async def _in_chunks(
-    orders: Iterable[Order] | AsyncIterable[Order] | Iterable[Entry],
-) -> AsyncIterator[Sequence[Order | Entry]]:
-    chunk: list[Order | Entry] = []
-    if isinstance(orders, AsyncIterable):
-        async for order in orders:
-            chunk.append(order)
-            if len(chunk) == MOST_IN_A_LOOK:
-                yield chunk
-                chunk = []
-    else:
-        for item in orders:
-            chunk.append(item)
-            if len(chunk) == MOST_IN_A_LOOK:
-                yield chunk
-                chunk = []
-    if chunk:
-        yield chunk

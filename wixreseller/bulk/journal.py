@@ -34,6 +34,7 @@ __all__ = [
     "Record",
     "State",
     "Transition",
+    "cancel_key",
     "entry_of",
     "outcome_state",
 ]
@@ -70,7 +71,8 @@ class Entry:
     products: str = "[]"
     """What a create sells, as the very JSON that is sent."""
     key: str
-    """The idempotency key, the same whenever this order is sent."""
+    """The idempotency key, the same whenever this order is sent. A cancel by external id is sent
+    with that of the package found, :func:`cancel_key`: there may be another one next time."""
     expects: Expectation | None = None
     """What the plan found, or ``None`` where there was no plan."""
     note: str | None = None
@@ -107,7 +109,7 @@ def entry_of(order: Order, number: int) -> Entry:
             account_id=order.account_id,
             external_id=order.external_id,
             package_id=order.package_id,
-            key=derive_idempotency_key("bulk-cancel", order.account_id.lower(), what),
+            key=cancel_key(order.account_id, what),
         )
     return Entry(
         number=number,
@@ -120,6 +122,11 @@ def entry_of(order: Order, number: int) -> Entry:
     )
 
 
+def cancel_key(account_id: str, what: str) -> str:
+    """Derive the idempotency key of a cancel; ``what`` is a package in small letters."""
+    return derive_idempotency_key("bulk-cancel", account_id.lower(), what)
+
+
 @attrs.frozen(kw_only=True)
 class Record:
     """Hold an order with what became of it so far."""
@@ -128,27 +135,39 @@ class Record:
     state: State
     sends: int = 0
     """How many times its request was about to leave, in all runs."""
+    target: str | None = None
+    """The package that a cancel was sent for."""
     first_sent: float | None = None
-    """POSIX seconds by the clock of the machine that sent it, at the first of them."""
+    """POSIX seconds by the clock of the machine that sent it, at the first time that it may have
+    been carried out; ``None`` if it certainly was not."""
     last_sent: float | None = None
     server_ahead: float | None = None
     """Seconds that Wix's clock was ahead of that clock then, as far as ``Date`` headers told."""
     outcome: Outcome | None = None
     """What was reported of it."""
 
+    @property
+    def sought(self) -> Entry:
+        """What to look for: of a cancel that was sent, the very package that it was sent for."""
+        if self.target is None:
+            return self.entry
+        return attrs.evolve(self.entry, package_id=self.target)
+
 
 @attrs.frozen(kw_only=True)
 class Change:
     """Tell the journal of a step of an order; ``at`` is in POSIX seconds.
 
-    An ``intent`` holds ``server_ahead``; ``done``, ``failed`` and ``unknown`` hold an ``outcome``;
-    back to ``planned`` goes what certainly did not happen, and ``note`` says why.
+    An ``intent`` holds ``server_ahead``, and the ``target`` of a cancel; ``done``, ``failed`` and
+    ``unknown`` hold an ``outcome``; back to ``planned`` goes what certainly did not happen, and
+    ``note`` says why.
     """
 
     number: int
     at: float
     state: State
     server_ahead: float | None = None
+    target: str | None = None
     outcome: Outcome | None = None
     note: str | None = None
 

@@ -7,6 +7,7 @@ it, however that ends. What the file says is for the words of a refusal only.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import sys
@@ -25,6 +26,7 @@ __all__ = ["JournalLock"]
 
 # Mandatory locks, as Windows has them, would keep others from reading; nothing is at this place.
 _LOCKED_BYTE: Final = 1 << 30
+_HELD: Final = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 
 
 class JournalLock:
@@ -36,17 +38,20 @@ class JournalLock:
     """
 
     def __init__(self, journal: Path) -> None:
-        self.path = journal.with_name(journal.name + ".lock")
         try:
+            # Whichever name it is opened by, the lock is beside the file itself.
+            real = journal.resolve()
+            self.path = real.with_name(real.name + ".lock")
             self._file = self._take(journal)
         except OSError as problem:
             raise JournalError(
                 f"the journal {journal} cannot be locked: {problem}; its folder must be writable",
                 path=str(journal),
             ) from problem
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
-        os.write(self._file, _who_i_am().encode())
+        with contextlib.suppress(OSError):  # it is held, even if a full disk takes no words
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, _who_i_am().encode())
 
     def release(self) -> None:
         """Let the next writer in."""
@@ -63,6 +68,8 @@ class JournalLock:
                 os.lseek(file, 0, os.SEEK_SET)
                 holder = os.read(file, 500).decode(errors="replace").strip()
                 os.close(file)
+                if problem.errno not in _HELD:
+                    raise  # this file system has no locks, or none left
                 raise JournalHeldError(
                     f"the journal {journal} is being written by {holder or 'another process'}: "
                     f"let it finish, or stop it, before another run begins",

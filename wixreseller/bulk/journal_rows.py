@@ -33,8 +33,10 @@ CREATE TABLE orders (
     expects_note TEXT,
     account TEXT NOT NULL,       -- account and name tell an order from all others
     name TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'planned',
+    state TEXT NOT NULL DEFAULT 'planned'
+        CHECK (state IN ('planned', 'intent', 'done', 'failed', 'unknown')),
     sends INTEGER NOT NULL DEFAULT 0,
+    target TEXT,                 -- the package that a cancel was sent for
     first_sent REAL,             -- POSIX seconds
     last_sent REAL,
     server_ahead REAL,           -- seconds, at first_sent
@@ -74,6 +76,7 @@ RECORD_COLUMNS: Final = (
     *ENTRY_COLUMNS[:9],
     "state",
     "sends",
+    "target",
     "first_sent",
     "last_sent",
     "server_ahead",
@@ -133,15 +136,16 @@ def read_record(row: tuple[Any, ...]) -> Record:
         entry=entry,
         state=row[9],
         sends=row[10],
-        first_sent=row[11],
-        last_sent=row[12],
-        server_ahead=row[13],
+        target=row[11],
+        first_sent=row[12],
+        last_sent=row[13],
+        server_ahead=row[14],
         outcome=_read_outcome(entry, row),
     )
 
 
 def _read_outcome(entry: Entry, row: tuple[Any, ...]) -> Outcome | None:
-    word, package_id, instances, code, message, request_id = row[14:20]
+    word, package_id, instances, code, message, request_id = row[15:21]
     if word is None:
         return None
     external_id, account_id = entry.external_id, entry.account_id

@@ -15,17 +15,18 @@ import queue
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import attrs
 
 from wixreseller.bulk.journal import STATES, Change, Entry, Record, State, Transition
+from wixreseller.bulk.journal_file import failure, open_file
 from wixreseller.bulk.journal_lock import JournalLock
 from wixreseller.bulk.journal_rows import (
     ENTRY_COLUMNS,
     RECORD_COLUMNS,
-    SCHEMA,
     entry_values,
     outcome_values,
     read_record,
@@ -33,13 +34,11 @@ from wixreseller.bulk.journal_rows import (
 from wixreseller.errors import JournalError
 from wixreseller.models import JSONObject
 
-__all__ = ["SqliteJournal"]
+__all__ = ["SqliteJournal", "open_journal"]
 
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], Any]
 
-APPLICATION_ID: Final = 0x57524A4C  # "WRJL", by which `file` and we know a journal
-VERSION: Final = 1
 _MOST_AT_ONCE: Final = 1000  # jobs in a commit
 _ROWS_AT_ONCE: Final = 500
 _INSERT: Final = (
@@ -83,10 +82,12 @@ class SqliteJournal:
         self._lock: JournalLock | None = None
         if (must_exist or is_reader) and not self.path.is_file():
             raise JournalError(f"there is no journal at {self.path}", path=str(self.path))
+        if must_exist and not self.path.stat().st_size:
+            raise JournalError(f"the journal {self.path} is empty", path=str(self.path))
         if not is_reader:
             self._lock = JournalLock(self.path)
         try:
-            self._connection = self._open(is_reader=is_reader)
+            self._connection = open_file(self.path, is_reader=is_reader)
         except BaseException:
             self._release()
             raise
@@ -159,11 +160,14 @@ class SqliteJournal:
 
     async def aclose(self) -> None:
         """Close the file and let the next writer in; twice is fine."""
+        self.close()
+        await asyncio.to_thread(self._thread.join)
+
+    def close(self) -> None:
+        """Close the file, and do not wait until that is done."""
         if not self._is_closed:
             self._is_closed = True
             self._jobs.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._release()
 
     async def __aenter__(self) -> SqliteJournal:
         return self
@@ -208,17 +212,22 @@ class SqliteJournal:
         for change in changes:
             if change.state == "intent":
                 connection.execute(
-                    "UPDATE orders SET state = 'intent', sends = sends + 1, last_sent = ?, "
-                    "first_sent = coalesce(first_sent, ?), "
-                    "server_ahead = CASE WHEN sends = 0 THEN ? ELSE server_ahead END "
-                    "WHERE number = ?",
-                    (change.at, change.at, change.server_ahead, change.number),
+                    "UPDATE orders SET state = 'intent', sends = sends + 1, target = ?, "
+                    "last_sent = ?, first_sent = coalesce(first_sent, ?), server_ahead = "
+                    "CASE WHEN first_sent IS NULL THEN ? ELSE server_ahead END WHERE number = ?",
+                    (change.target, change.at, change.at, change.server_ahead, change.number),
                 )
             else:
                 connection.execute(
                     "UPDATE orders SET state = ?, outcome = ?, result_package = ?, "
                     "instances = ?, code = ?, message = ?, request_id = ? WHERE number = ?",
                     (change.state, *outcome_values(change.outcome), change.number),
+                )
+            if change.state == "planned":  # whatever was sent before certainly came to nothing
+                connection.execute(
+                    "UPDATE orders SET target = NULL, first_sent = NULL, server_ahead = NULL "
+                    "WHERE number = ?",
+                    (change.number,),
                 )
             self._note_transition(connection, change.number, change.at, change.state, change.note)
 
@@ -246,23 +255,30 @@ class SqliteJournal:
         return cast("T", await job.future)
 
     def _serve(self) -> None:
-        with contextlib.closing(self._connection):
-            while (first := self._jobs.get()) is not None:
-                batch = [first]
+        try:
+            with contextlib.closing(self._connection):
                 is_last = False
-                with contextlib.suppress(queue.Empty):
-                    while len(batch) < _MOST_AT_ONCE:
-                        job = self._jobs.get_nowait()
-                        if job is None:
-                            is_last = True
-                            break
-                        batch.append(job)
-                self._do(batch)
-                if is_last:
+                while not is_last:
+                    batch, is_last = self._next_batch()
+                    self._do(batch)
+                with contextlib.suppress(sqlite3.Error):
+                    # One file is left, which can be copied. Where that fails, SQLite does it later.
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            # Here, and not where it is waited for: that may be cancelled.
+            self._release()
+
+    def _next_batch(self) -> tuple[Sequence[_Job], bool]:
+        """Wait for something to do, and take what else is asked for; say if it is the last."""
+        batch: list[_Job] = []
+        job = self._jobs.get()
+        with contextlib.suppress(queue.Empty):
+            while job is not None:
+                batch.append(job)
+                if len(batch) == _MOST_AT_ONCE:
                     break
-            with contextlib.suppress(sqlite3.Error):
-                # One file is left, which can be copied. Where that fails, SQLite does it later.
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                job = self._jobs.get_nowait()
+        return batch, job is None
 
     def _do(self, batch: Sequence[_Job]) -> None:
         """Do what was asked in one transaction, then tell all who asked."""
@@ -270,13 +286,13 @@ class SqliteJournal:
         answers: list[object] = []
         try:
             connection.execute("BEGIN")
-            answers += [_within_savepoint(connection, job.work) for job in batch]
+            answers += [_within_savepoint(connection, job.work, self.path) for job in batch]
             connection.execute("COMMIT")
         except sqlite3.Error as problem:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             # Each gets an error of its own: an exception that many tasks raise grows with each.
-            answers = [self._failure(problem) for _ in batch]
+            answers = [failure(self.path, problem) for _ in batch]
         for loop in {job.loop for job in batch}:
             told = [
                 (job.future, a) for job, a in zip(batch, answers, strict=True) if job.loop is loop
@@ -284,79 +300,13 @@ class SqliteJournal:
             with contextlib.suppress(RuntimeError):  # its loop is closed: nobody waits
                 loop.call_soon_threadsafe(_tell, told)
 
-    def _failure(self, problem: sqlite3.Error) -> JournalError:
-        error = JournalError(
-            f"the journal {self.path} cannot be used: {problem}{_what_to_do(problem)}",
-            path=str(self.path),
-        )
-        error.__cause__ = problem
-        return error
-
-    # --- opening --------------------------------------------------------------------------------
-
-    def _open(self, *, is_reader: bool) -> sqlite3.Connection:
-        try:
-            if not is_reader:
-                # Before SQLite makes it with wider permissions.
-                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            address = f"{self.path.absolute().as_uri()}?mode={'ro' if is_reader else 'rw'}"
-            connection = sqlite3.connect(
-                address, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
-            )
-        except (OSError, sqlite3.Error) as problem:
-            raise JournalError(
-                f"the journal {self.path} cannot be opened: {problem}", path=str(self.path)
-            ) from problem
-        try:
-            self._prepare(connection, is_reader=is_reader)
-        except sqlite3.Error as problem:
-            connection.close()
-            raise self._failure(problem) from problem
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection, *, is_reader: bool) -> None:
-        is_new = connection.execute("PRAGMA schema_version").fetchone() == (0,)
-        if not is_new:
-            self._check(connection)
-        if is_reader:
-            return
-        connection.execute("PRAGMA journal_mode = WAL")
-        # Money depends on it: an intent that a power cut forgets may be sent twice.
-        connection.execute("PRAGMA synchronous = FULL")
-        if is_new:
-            connection.executescript(
-                f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; "
-                f"PRAGMA user_version = {VERSION}; COMMIT;"
-            )
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        (identity,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if identity != APPLICATION_ID:
-            raise JournalError(
-                f"{self.path} is a database, but no journal: name another file",
-                path=str(self.path),
-            )
-        if version != VERSION:
-            raise JournalError(
-                f"the journal {self.path} is of version {version}, and this program knows "
-                f"version {VERSION}: use the version of wixreseller that wrote it",
-                path=str(self.path),
-            )
-        (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if health != "ok":
-            raise self._failure(sqlite3.DatabaseError(f"it is damaged ({health})"))
-
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
 
-def _within_savepoint(connection: sqlite3.Connection, work: _Work) -> object:
+def _within_savepoint(connection: sqlite3.Connection, work: _Work, path: Path) -> object:
     """Do one job so that its refusal undoes its own part and no other's."""
     connection.execute("SAVEPOINT job")
     try:
@@ -364,6 +314,12 @@ def _within_savepoint(connection: sqlite3.Connection, work: _Work) -> object:
     except JournalError as refusal:
         connection.execute("ROLLBACK TO job")
         answer = refusal
+    except sqlite3.Error:
+        raise
+    except Exception as problem:  # noqa: BLE001  # else nobody would get an answer ever again
+        # A row that makes no sense, or a text that cannot be written.
+        connection.execute("ROLLBACK TO job")
+        answer = failure(path, problem)
     connection.execute("RELEASE job")
     return answer
 
@@ -378,19 +334,22 @@ def _tell(told: Sequence[tuple[asyncio.Future[Any], object]]) -> None:
             future.set_result(answer)
 
 
-def _what_to_do(problem: sqlite3.Error) -> str:
-    code = getattr(problem, "sqlite_errorcode", None)
-    if code is not None:
-        code &= 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return "; free some space on its disk, then resume"
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return "; it must be writable, and so must its folder"
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or code is None:
-        return (
-            "; it cannot be trusted any more. Keep it, and plan the same order file again: "
-            "what exists by now is found by its external id, and not created twice"
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return "; see to its disk (is it full?), then resume"
-    return ""
+async def open_journal(
+    path: str | os.PathLike[str], *, must_exist: bool = False, is_reader: bool = False
+) -> SqliteJournal:
+    """Open a journal on a thread: a large one is read to see whether it is whole.
+
+    If this is cancelled, it is closed again.
+    """
+    open_it = partial(SqliteJournal, path, must_exist=must_exist, is_reader=is_reader)
+    opening = asyncio.ensure_future(asyncio.to_thread(open_it))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(opening: asyncio.Future[SqliteJournal]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

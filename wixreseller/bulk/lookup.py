@@ -25,37 +25,43 @@ async def find_packages(calls: Calls, entries: Sequence[Entry]) -> Mapping[int, 
     Wix answers a query for the whole family of accounts, so one query serves orders of many. A
     cancel that names a package is looked up by that; all else by account and external id.
     """
-    numbers = {name: entry.number for entry in entries for name in _names(entry)}
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for entry in entries:
+        numbers.setdefault(_name(entry), []).append(entry.number)
     found: dict[int, dict[str, Package]] = {entry.number: {} for entry in entries}
+    # The client's own account: that of an order may not exist, which is that order's business.
+    account_id = calls.config.account_id or entries[0].account_id
     for condition in _conditions(entries):
-        async for package in _pager(calls, entries[0].account_id, condition):
+        async for package in _pager(calls, account_id, condition):
             account = (package.account_id or "").lower()
-            for kind, value in (("e", package.external_id), ("p", package.id.lower())):
-                number = numbers.get((account, f"{kind}:{value}"))
-                if number is not None:
+            for name in (f"e:{package.external_id}", f"p:{package.id.lower()}"):
+                for number in numbers.get((account, name), ()):
                     found[number][package.id] = package
     return {number: tuple(packages.values()) for number, packages in found.items()}
 
 
-def _names(entry: Entry) -> Iterable[tuple[str, str]]:
-    account = entry.account_id.lower()
-    if entry.operation == "cancel" and entry.package_id is not None:
-        yield account, f"p:{entry.package_id.lower()}"
-    else:
-        yield account, f"e:{entry.external_id}"
+def _is_by_package(entry: Entry) -> bool:
+    return entry.operation == "cancel" and entry.package_id is not None
+
+
+def _name(entry: Entry) -> tuple[str, str]:
+    if _is_by_package(entry):
+        return entry.account_id.lower(), f"p:{(entry.package_id or '').lower()}"
+    return entry.account_id.lower(), f"e:{entry.external_id}"
 
 
 def _conditions(entries: Sequence[Entry]) -> Iterable[JSONObject]:
-    by_id = [entry for entry in entries if entry.operation == "cancel" and entry.package_id]
-    by_external_id = [entry for entry in entries if entry not in by_id]
+    by_id = [entry for entry in entries if _is_by_package(entry)]
+    by_external_id = [entry for entry in entries if not _is_by_package(entry)]
     if by_external_id:
         yield _condition("externalId", by_external_id, [e.external_id for e in by_external_id])
     if by_id:
-        yield _condition("id", by_id, [entry.package_id or "" for entry in by_id])
+        yield _condition("id", by_id, [(entry.package_id or "").lower() for entry in by_id])
 
 
 def _condition(field: str, entries: Sequence[Entry], values: Sequence[str]) -> JSONObject:
-    accounts = dict.fromkeys(entry.account_id for entry in entries)
+    # In small letters, as Wix shows GUIDs: whether it takes others for the same is not documented.
+    accounts = dict.fromkeys(entry.account_id.lower() for entry in entries)
     return {"$and": [{"accountId": {"$in": [*accounts]}}, {field: {"$in": [*values]}}]}
 
 

@@ -15,11 +15,11 @@ import os
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from wixreseller.bulk.engine import Engine
 from wixreseller.bulk.journal import Entry, Journal
-from wixreseller.bulk.journal_sqlite import SqliteJournal
+from wixreseller.bulk.journal_sqlite import open_journal
 from wixreseller.bulk.orders import Order
 from wixreseller.bulk.results import Outcome
 from wixreseller.bulk.stopping import Stop
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
 
 __all__ = ["MOST_IN_FLIGHT", "run"]
+
+T = TypeVar("T")
 
 MOST_IN_FLIGHT: Final = 100
 
@@ -69,7 +71,7 @@ async def run(
         JournalError: the journal cannot be used; nothing was sent that it does not know of.
         AuthenticationError, PermissionDeniedError: the key was refused.
         PacingError, RateLimitError: the rate limit let nothing more out.
-        TransportError: Wix could not be reached for five minutes.
+        TransportError, OutcomeUnknownError: no answer came for five minutes.
     """
     most = checks.whole_number(max_concurrency, "max_concurrency")
     async with contextlib.AsyncExitStack() as stack:
@@ -93,11 +95,24 @@ async def run(
             work.cancel()
             raise
         finally:
-            engine.stop.request()
-            await asyncio.wait({work})
-            failure = None if work.cancelled() else work.exception()
-        if failure is not None:
-            raise failure
+            engine.halt()
+            await _end_of(work)
+        work.result()
+
+
+async def _end_of(task: asyncio.Task[T]) -> None:
+    """Wait for a task to end, through cancellations of ours, which are passed on to it."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            task.cancel()
+            cancelled = error
+    if not task.cancelled():
+        task.exception()  # so that nobody hears that nobody asked
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _open(
@@ -107,7 +122,5 @@ async def _open(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wixreseller-"))
         journal = Path(folder) / "orders.journal"
     if isinstance(journal, (str, os.PathLike)):
-        # On a thread, for a large one is read to see whether it is whole.
-        opened = await asyncio.to_thread(SqliteJournal, journal)
-        return await stack.enter_async_context(opened)
+        return await stack.enter_async_context(await open_journal(journal))
     return journal

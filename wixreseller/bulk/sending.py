@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from functools import partial
+from typing import Final
 
 import attrs
 
@@ -14,16 +14,15 @@ from wixreseller._calls import Calls, Times
 from wixreseller._operations import Request
 from wixreseller.bulk import verdicts
 from wixreseller.bulk.concurrency import Concurrency
-from wixreseller.bulk.journal import Change, Journal, Record
-from wixreseller.bulk.outage import Outage
+from wixreseller.bulk.journal import Change, Journal, Record, cancel_key
+from wixreseller.bulk.outage import Reach
 from wixreseller.bulk.results import Outcome
 from wixreseller.bulk.stopping import Stop
 from wixreseller.bulk.summary import StopReason
+from wixreseller.matrix import Event, classify_status
 from wixreseller.models import Package
 
 __all__ = ["Sender", "Sending"]
-
-T = TypeVar("T")
 
 # The greatest uncertainty about the server's clock with which a creation date still proves a thing.
 _MARGIN: Final = 5.0
@@ -36,7 +35,9 @@ class Sending:
     record: Record
     package_id: str | None = None
     began: float | None = None
-    """When its request left, on the monotonic clock."""
+    """When its request left, on the monotonic clock; ``None`` while it waits for its turn."""
+    throttled: int = 0
+    """How many times it was refused because there were too many requests."""
     task: asyncio.Task[None] | None = None
     is_counted: bool = False
 
@@ -51,43 +52,48 @@ class Sender:
 
     def __init__(self, calls: Calls, journal: Journal, stop: Stop, max_concurrency: int) -> None:
         self._calls = calls
-        self._writing_calls = attrs.evolve(calls, before_sending=self._write_intent)
+        # One request for each sending: what waits to be sent again can still be stopped, and is in
+        # the journal as what it is.
+        once = attrs.evolve(calls.config.retry, max_attempts=1, max_throttled=1)
+        self._single_calls = attrs.evolve(calls, config=attrs.evolve(calls.config, retry=once))
         self._journal = journal
         self._stop = stop
         self._concurrency = Concurrency(max_concurrency)
-        self._outage = Outage(calls.executor.clock)
+        self._reach = Reach(calls.executor.clock, stop)
         self._changed = asyncio.Event()
-        self._on_way: dict[str, Sending] = {}
-        self._sent: set[int] = set()
+        self._on_way: set[Sending] = set()
+        self._sent_again: set[int] = set()
 
     # --- who may go -----------------------------------------------------------------------------
 
     async def turn(self) -> None:
         """Wait until another order may be handed out."""
-        while self._concurrency.is_full or self._outage.is_on:
-            if self._outage.is_on and not self._on_way:
-                await self._outage.wait()
+        outage = self._reach.outage
+        while self._concurrency.is_full or outage.is_on:
+            if outage.is_on and not self._on_way:
+                await outage.wait()
                 return
             self._changed.clear()
             await self._changed.wait()
 
     def started(self, sending: Sending, task: asyncio.Task[None]) -> None:
         """Take note of an order that is handed out, before its task runs."""
+        self._uncount(sending)
         sending.task, sending.began, sending.is_counted = task, None, True
         self._concurrency.begin()
-        self._on_way[sending.record.entry.key] = sending
+        self._on_way.add(sending)
         # Not in send(), which a task that is cancelled before it begins never comes to.
-        task.add_done_callback(lambda _: self._ended(sending))
+        task.add_done_callback(lambda _: self._ended(sending, task))
 
-    def _ended(self, sending: Sending) -> None:
-        if self._on_way.get(sending.record.entry.key) is sending:
-            del self._on_way[sending.record.entry.key]
-        self._uncount(sending)
+    def _ended(self, sending: Sending, task: asyncio.Task[None]) -> None:
+        if sending.task is task:  # else it is on its way again
+            self._on_way.discard(sending)
+            self._uncount(sending)
         self._changed.set()
 
     def abandon_unsent(self) -> None:
         """Let go of what waits for its turn at the rate limit."""
-        for sending in self._on_way.values():
+        for sending in self._on_way:
             if sending.began is None and sending.task is not None:
                 sending.task.cancel()
 
@@ -97,9 +103,13 @@ class Sender:
             self._changed.clear()
             await self._changed.wait()
 
-    def has_sent(self, number: int) -> bool:
-        """Say whether this run has sent an order again that it found open."""
-        return number in self._sent
+    def may_send_again(self, number: int) -> bool:
+        """Say whether this run has not yet sent an order again that was open."""
+        return number not in self._sent_again
+
+    def forget(self, number: int) -> None:
+        """Take note that an order has its outcome."""
+        self._sent_again.discard(number)
 
     # --- sending --------------------------------------------------------------------------------
 
@@ -113,76 +123,118 @@ class Sender:
             JournalError: its intent could not be written down, so it was not sent.
             WixResellerError: the run has to stop; the order was not carried out.
         """
-        if sending.may_be_done:
-            self._sent.add(sending.record.entry.number)
         was_open = sending.may_be_done
+        if was_open:
+            self._sent_again.add(sending.record.entry.number)
+        calls = attrs.evolve(
+            self._single_calls, before_sending=partial(self._write_intent, sending)
+        )
+        times = Times(self._calls.config.timeout, None)
         try:
-            package = await reconcile.send(
-                self._writing_calls, self._request(sending), Times(self._calls.config.timeout, None)
-            )
+            package = await reconcile.send(calls, self._request(sending), times)
         except errors.JournalError:
             raise
         except errors.WixResellerError as error:
             return await self._judge(sending, error, was_open=was_open)
         self._answered(sending)
-        return self._ok(sending, package)
+        return self._outcome(sending, package)
 
     def _request(self, sending: Sending) -> Request:
         entry = sending.record.entry
-        if entry.operation == "cancel":
-            package_id = sending.package_id or entry.package_id or ""
-            return _operations.cancel_package(entry.account_id, entry.key, package_id)
-        return _operations.create_package(
-            entry.account_id, entry.key, verdicts.products_of(entry), entry.external_id
-        )
+        if entry.operation == "create":
+            return _operations.create_package(
+                entry.account_id, entry.key, verdicts.products_of(entry), entry.external_id
+            )
+        # Never empty: an order to cancel is sent only when a look has found its package.
+        target = sending.package_id or ""
+        key = cancel_key(entry.account_id, target.lower())
+        return _operations.cancel_package(entry.account_id, key, target)
 
-    async def _write_intent(self, request: Request) -> None:
+    async def _write_intent(self, sending: Sending, _: Request) -> None:
         """Have it on the disk that a request is about to leave."""
-        sending = self._on_way[request.idempotency_key or ""]
         clock = self._calls.executor.clock
         # From here on it is finished, though the run be stopped.
         sending.began = clock.monotonic()
         now, ahead = clock.posix(), self._server_ahead()
-        record = sending.record
+        record, target = sending.record, sending.package_id
         await self._journal.note(
-            [Change(number=record.entry.number, at=now, state="intent", server_ahead=ahead)]
+            [
+                Change(
+                    number=record.entry.number,
+                    at=now,
+                    state="intent",
+                    server_ahead=ahead,
+                    target=target,
+                )
+            ]
         )
         sending.began = clock.monotonic()
+        is_first = record.first_sent is None
         sending.record = attrs.evolve(
             record,
             state="intent",
             sends=record.sends + 1,
-            first_sent=now if record.first_sent is None else record.first_sent,
+            target=target,
+            first_sent=now if is_first else record.first_sent,
             last_sent=now,
-            server_ahead=ahead if record.sends == 0 else record.server_ahead,
+            server_ahead=ahead if is_first else record.server_ahead,
         )
 
     def _server_ahead(self) -> float | None:
         told = self._calls.executor.server_clock
         return told.offset if told is not None and told.uncertainty <= _MARGIN else None
 
+    # --- what came of it ------------------------------------------------------------------------
+
+    def _outcome(self, sending: Sending, package: Package) -> Outcome | None:
+        entry = sending.record.entry
+        if entry.operation == "create":
+            is_ours = package.external_id in (None, entry.external_id)
+            return verdicts.ok(entry, package, "created") if is_ours else None
+        is_ours = package.id.lower() == (sending.package_id or "").lower()
+        return verdicts.ok(entry, package, "canceled") if is_ours else None
+
     async def _judge(
         self, sending: Sending, error: errors.WixResellerError, *, was_open: bool
     ) -> Outcome | errors.WixResellerError | None:
         entry = sending.record.entry
         if isinstance(error, errors.OutcomeUnknownError):
-            self._troubled(sending)
+            self._lost(sending, error)
             return None
-        if isinstance(error, errors.ConflictError) and entry.operation == "create":
-            # The server knows the key: this very order was sent before, if not by this run.
+        if isinstance(error, errors.ConflictError):
+            # The server may know the key: this very order was sent before, if not by this run.
             self._answered(sending)
             return None
-        if is_no_fault_of_the_order(error):
-            self._troubled(sending)
-            await self._put_back(sending, error, was_open=was_open)
-            self._stop_or_pause(error)
-            return error
-        self._answered(sending)
-        if was_open:
-            return None  # this time it was refused; the time before it may have been carried out
-        return verdicts.failed(
-            entry, code_of(error), message_of(error), request_id=error.request_id
-        )
+        if _is_refusal(error):
+            self._answered(sending)
+            if was_open:
+                return None  # this time it was refused; the time before it may have been done
+            return verdicts.failed(
+                entry, code_of(error), message_of(error), request_id=error.request_id
+            )
+        self._troubled(sending)
+        await self._put_back(sending, error, was_open=was_open)
+        if _is_throttling(error):
+            self._throttled(sending, error)
+        else:
+            self._reach.failed(error)
+        return error
+
+    def _lost(self, sending: Sending, error: errors.OutcomeUnknownError) -> None:
+        """Go slow while answers are lost, or all orders that are left might end as unknown."""
+        self._troubled(sending)
+        if not self._reach.outage.failed():
+            self._stop.request(StopReason.LIMIT, error)
+
+    def _throttled(self, sending: Sending, error: errors.WixResellerError) -> None:
+        """Stop the run when the server goes on refusing; till then the limiter makes it wait."""
+        sending.throttled += 1
+        self._reach.got_through()
+        retry_after = getattr(error, "retry_after", None)
+        retry = self._calls.config.retry
+        if retry.delay_when_throttled(sending.throttled, retry_after) is None:
+            self._stop.request(StopReason.LIMIT, error)
+            raise error
 
     async def _put_back(
         self, sending: Sending, error: errors.WixResellerError, *, was_open: bool
@@ -191,26 +243,25 @@ class Sender:
         if sending.began is None:
             return  # nothing was written down
         record = sending.record
-        sending.began = None
         if was_open:
+            sending.began = None
             return  # what came of the time before is as open as it was
-        sending.record = attrs.evolve(record, state="planned")
         now, note = self._calls.executor.clock.posix(), code_of(error)
         change = Change(number=record.entry.number, at=now, state="planned", note=note)
         await self._journal.note([change])
-
-    def _ok(self, sending: Sending, package: Package) -> Outcome:
-        entry = sending.record.entry
-        is_cancel = entry.operation == "cancel"
-        return verdicts.ok(entry, package, "canceled" if is_cancel else "created")
+        sending.began = None
+        sending.record = attrs.evolve(
+            record, state="planned", target=None, first_sent=None, server_ahead=None
+        )
 
     # --- what is learnt -------------------------------------------------------------------------
 
     def _answered(self, sending: Sending) -> None:
+        sending.throttled = 0
         if sending.began is not None:
             sending.is_counted = False
             self._concurrency.answered(self._calls.executor.clock.monotonic() - sending.began)
-        self._outage.over()
+        self._reach.got_through()
 
     def _troubled(self, sending: Sending) -> None:
         if sending.began is not None:
@@ -222,61 +273,19 @@ class Sender:
             sending.is_counted = False
             self._concurrency.give_up()
 
-    async def persistently(self, read: Callable[[], Awaitable[T]]) -> T:
-        """Read, and try again while Wix cannot be reached.
 
-        Raises:
-            WixResellerError: the run has to stop.
-        """
-        while True:
-            try:
-                answer = await read()
-            except errors.WixResellerError as error:
-                if not is_no_fault_of_the_order(error):
-                    raise
-                self._stop_or_pause(error)
-                await self._outage.wait()
-            else:
-                self._outage.over()
-                return answer
-
-    def _stop_or_pause(self, error: errors.WixResellerError) -> None:
-        """Stop the run if trying again makes no sense.
-
-        Raises:
-            WixResellerError: that very error, if it does.
-        """
-        reason = _reason_to_stop(error)
-        if reason is None and not self._outage.failed():
-            reason = StopReason.LIMIT
-        if reason is not None:
-            self._stop.request(reason, error)
-            raise error
+def _is_refusal(error: errors.WixResellerError) -> bool:
+    """Say whether Wix refused this very order, whatever the others do."""
+    if isinstance(error, errors.RateLimitError):
+        return not _is_throttling(error)
+    passing = (errors.AuthenticationError, errors.PermissionDeniedError, errors.ServerError)
+    return isinstance(error, errors.APIError) and not isinstance(error, passing)
 
 
-def is_no_fault_of_the_order(error: errors.WixResellerError) -> bool:
-    """Say whether an error certainly kept an order from being carried out, and any other too.
-
-    The last four are of reads (a write's would be unknown), or of what stands between us and Wix.
-    """
-    kinds = (
-        errors.TransportError,
-        errors.AuthenticationError,
-        errors.PermissionDeniedError,
-        errors.RateLimitError,
-        errors.ServerError,
-        errors.DecodeError,
-        errors.UnexpectedRedirectError,
-    )
-    return isinstance(error, kinds)
-
-
-def _reason_to_stop(error: errors.WixResellerError) -> StopReason | None:
-    if isinstance(error, (errors.AuthenticationError, errors.PermissionDeniedError)):
-        return StopReason.AUTHENTICATION
-    if isinstance(error, (errors.PacingError, errors.RateLimitError)):
-        return StopReason.LIMIT
-    return None
+def _is_throttling(error: errors.WixResellerError) -> bool:
+    if not isinstance(error, errors.RateLimitError):
+        return False
+    return classify_status(error.status, error.code) is Event.THROTTLED
 
 
 def code_of(error: errors.WixResellerError) -> str:

@@ -14,7 +14,7 @@ class Stop:
     """Ask a run to send nothing more; the first reason given is the one that counts.
 
     What waits for its turn is not sent, what is in flight is finished. Belongs to the event loop
-    that the run is on.
+    that the run is on. A run that stops by itself says here why; one that ends does not.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Stop:
             return
         self._is_set = True
         self.reason, self.error = reason, error
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             watcher()
 
     @property
@@ -41,7 +41,10 @@ class Stop:
 
     def on_request(self, watcher: Callable[[], None]) -> None:
         """Have a function called when the run is to stop; at once if it is already."""
+        self._watchers.append(watcher)
         if self._is_set:
             watcher()
-        else:
-            self._watchers.append(watcher)
+
+    def forget(self, watcher: Callable[[], None]) -> None:
+        """Call a function no more: its run has ended."""
+        self._watchers.remove(watcher)

@@ -18,6 +18,7 @@ from wixreseller.reconcile import differences, is_dead
 
 __all__ = [
     "CONFLICT",
+    "NOT_ASKED",
     "NOT_SEEN",
     "Send",
     "before_sending",
@@ -26,6 +27,7 @@ __all__ = [
     "planned_as",
     "products_of",
     "proven",
+    "to_send_again",
     "unknown",
     "when_settled",
 ]
@@ -34,6 +36,8 @@ CONFLICT: Final = "EXTERNAL_ID_CONFLICT"
 """Code of an order whose external id other packages have."""
 NOT_SEEN: Final = "NOT_SEEN"
 """Code of an order that may have been sent, and of which Wix shows nothing."""
+NOT_ASKED: Final = "NOT_ASKED"
+"""Code of an order that may have been sent, and of which Wix could not be asked in time."""
 
 # How far clocks may be off for a creation date to count.
 _MARGIN: Final = 5.0
@@ -147,12 +151,15 @@ def proven(record: Record, found: Sequence[Package]) -> Ok | None:
     return ok(entry, found[0], "created")
 
 
-def when_settled(record: Record, found: Sequence[Package]) -> Ok | Unknown:
+def when_settled(
+    record: Record, found: Sequence[Package], *, has_rival: bool = False
+) -> Ok | Unknown:
     """Say what an order that may have been sent comes to, when Wix had time to show it.
 
-    What is neither there as it was ordered nor provably absent is unknown, never a guess.
+    ``has_rival`` says that another create of this process may have made what was found. What is
+    neither there as it was ordered nor provably absent is unknown, never a guess.
     """
-    if outcome := proven(record, found):
+    if not has_rival and (outcome := proven(record, found)):
         return outcome
     entry = record.entry
     if entry.operation == "cancel":
@@ -180,6 +187,14 @@ def when_settled(record: Record, found: Sequence[Package]) -> Ok | Unknown:
     return ok(entry, package, "existing")
 
 
+def to_send_again(record: Record, found: Sequence[Package]) -> Send | None:
+    """Say what to send if an order, when it is settled, is to be sent again where it is absent."""
+    if record.entry.operation == "create":
+        return None if found else Send()
+    verdict = _before_cancel(record.sought, found)
+    return verdict if isinstance(verdict, Send) else None
+
+
 def _is_since(record: Record, moment: datetime | None) -> bool:
     if moment is None or record.first_sent is None or record.server_ahead is None:
         return False
@@ -187,7 +202,9 @@ def _is_since(record: Record, moment: datetime | None) -> bool:
 
 
 def _is_canceled(package: Package) -> bool:
-    return {instance.status for instance in package.product_instances} == {Status.CANCELED}
+    # What failed before never was available, and may keep its status when the rest is canceled.
+    statuses = {instance.status for instance in package.product_instances}
+    return Status.CANCELED in statuses and is_dead(package)
 
 
 def _list(packages: Sequence[Package]) -> str:
