@@ -93,6 +93,8 @@ def tracer() -> aiohttp.TraceConfig:
         return move
 
     trace = aiohttp.TraceConfig()
+    # Also after a kept connection turned out to be closed.
+    trace.on_connection_create_start.append(moves_to(Phase.CONNECTING))
     trace.on_dns_resolvehost_start.append(moves_to(Phase.RESOLVING))
     trace.on_dns_resolvehost_end.append(moves_to(Phase.CONNECTING))
     # With a connection in hand, aiohttp may begin to write at once.

@@ -12,6 +12,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import select
 import socket
 import warnings
 import weakref
@@ -43,10 +44,21 @@ class Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        """Give a connection for a request."""
-        connection = await super().connect(req, traces, timeout)
-        if connection.transport is not None:
-            self._open.add(connection.transport)
+        """Give a connection for a request, which the server has not closed meanwhile.
+
+        A loop that was busy, or did not run, has not heard of that; and on a closed connection a
+        write would be lost.
+        """
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            transport = connection.transport
+            if transport is None or transport not in self._open:
+                break
+            if not _has_something_to_read(transport):
+                return connection
+            connection.close()
+        if transport is not None:
+            self._open.add(transport)
         return connection
 
     def abort(self) -> None:
@@ -179,7 +191,7 @@ class Lanes:
         text = (
             f"an AsyncClient was never closed: use `async with`, or aclose(); made at {path}:{line}"
         )
-        warnings.warn_explicit(text, ResourceWarning, path, line, source=self)
+        warnings.warn_explicit(text, ResourceWarning, path, line)
 
 
 def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
@@ -187,6 +199,18 @@ def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
         return asyncio.get_running_loop() is loop
     except RuntimeError:
         return False
+
+
+def _has_something_to_read(transport: asyncio.Transport) -> bool:
+    """Tell whether a connection without a request has ended: servers say nothing unasked."""
+    poll = select.poll() if hasattr(select, "poll") else None
+    own_socket = transport.get_extra_info("socket")
+    if own_socket is None or own_socket.fileno() < 0:
+        return True
+    if poll is None:
+        return bool(select.select([own_socket], [], [], 0)[0])
+    poll.register(own_socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:

@@ -61,23 +61,26 @@ def guarded(
 def run_script(
     script: str,
     *arguments: str,
-    interrupt_at: str | None = None,
+    interrupt_at: str | Callable[[], object] | None = None,
     options: tuple[str, ...] = ("-Werror",),
 ) -> subprocess.CompletedProcess[str]:
     """Run a script to its end, and give what it printed and its exit code.
 
     It is a file, so that processes which it spawns can import it. ``interrupt_at`` is
-    the line at which it is sent what Ctrl-C sends.
+    the line at which, or a function after which, it is sent what Ctrl-C sends.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "script.py")
         path.write_text(textwrap.dedent(script))
         with guarded([sys.executable, *options, str(path), *arguments]) as process:
             seen = ""
-            if interrupt_at is not None:
+            if isinstance(interrupt_at, str):
                 assert process.stdout is not None
                 seen = process.stdout.readline()
                 assert seen == f"{interrupt_at}\n", process.communicate()[1]
+            elif interrupt_at is not None:
+                interrupt_at()
+            if interrupt_at is not None:
                 process.send_signal(signal.SIGINT)
             out, err = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, seen + out, err)

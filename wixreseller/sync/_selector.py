@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import os
 import selectors
 import socket
@@ -23,6 +24,7 @@ class PrivateLoop(asyncio.SelectorEventLoop):
         self._watching = ForkSafeSelector()
         self._is_abandoned = False
         super().__init__(self._watching)
+        self.slow_callback_duration = math.inf  # in debug mode too: it is not the user's to mend
 
     def abandon(self) -> None:
         """Stay where the parent was; what may still be done with it is to close connections.
