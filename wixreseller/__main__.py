@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 __all__ = ["main"]
 
-_CLI_PACKAGES: Final = ("click", "rich")
+_CLI_PACKAGES: Final = ("click", "platformdirs", "rich")
 
 
 def main() -> NoReturn:
@@ -25,8 +25,7 @@ def main() -> NoReturn:
     missing = [name for name in _CLI_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         sys.stderr.write(
-            f"error: the command line needs {' and '.join(missing)}: "
-            f"pip install 'wixreseller[cli]'\n"
+            f"error: the command line needs {', '.join(missing)}: pip install 'wixreseller[cli]'\n"
         )
         sys.exit(2)
     from wixreseller import cli

@@ -13,6 +13,7 @@ from wixreseller.bulk.results import (
     Ok,
     ResultsWriter,
     Unknown,
+    failed_path_of,
     free_results_path,
     to_json,
 )
@@ -73,6 +74,37 @@ def test_the_default_path_stands_beside_the_orders_and_is_free(tmp_path: Path) -
     first.touch()
     assert tmp_path / "orders.results-2.csv" == free_results_path(orders)
     assert "orders.results.csv" == free_results_path("-").name
+
+
+def test_the_results_of_a_plan_are_named_after_its_orders(tmp_path: Path) -> None:
+    expected = tmp_path / "orders.results.csv"
+    for plan in ("orders.plan.json", "orders.plan-2.json", "orders.json"):
+        assert expected == free_results_path(str(tmp_path / plan))
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ("orders.results.csv", "orders.failed.csv"),
+        ("orders.results-2.csv", "orders.failed-2.csv"),
+        ("mine.ndjson", "mine.failed.csv"),
+    ],
+)
+def test_what_failed_stands_beside_the_results_and_over_no_other(
+    tmp_path: Path, results: str, expected: str
+) -> None:
+    first = failed_path_of(tmp_path / results)
+    assert tmp_path / expected == first
+    first.touch()
+    assert not failed_path_of(tmp_path / results).exists()
+    assert first == failed_path_of(tmp_path / results, overwrite=True)
+
+
+def test_results_named_so_are_ndjson(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with ResultsWriter(path) as writer:
+        writer.write(CREATED)
+    assert to_json(CREATED) == path.read_bytes()
 
 
 def test_json_has_the_columns_as_keys_on_one_line() -> None:

@@ -58,13 +58,18 @@ def emulator_url() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, emulator_url: str
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    emulator_url: str,
 ) -> dict[str, str]:
     """Set the variables that reach the emulator, and work in an empty directory."""
     variables = {
         "WIX_API_KEY": CANARY_KEY,
         "WIX_ACCOUNT_ID": ACCOUNT,
         "WIXRESELLER_BASE_URL": emulator_url,
+        # Where limits are counted; not in the folder that a test looks at.
+        "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

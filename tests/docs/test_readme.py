@@ -30,7 +30,10 @@ def block_with(language: str, text: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _settings_of_the_emulator(monkeypatch: pytest.MonkeyPatch, emulator_url: str) -> None:
+def _settings_of_the_emulator(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, emulator_url: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.setenv("WIXRESELLER_BASE_URL", emulator_url)
     monkeypatch.setenv("WIX_API_KEY", "EMU.demo")
     monkeypatch.setenv("WIX_ACCOUNT_ID", ACCOUNT)
@@ -165,8 +168,7 @@ def test_the_order_file_is_provisioned_by_the_command_beside_it(tmp_path: Path) 
     assert {"sub-42": 2, "sub-43": 1} == {
         name: len(package.product_instances) for name, package in found.items() if name
     }
-    (results,) = (path for path in tmp_path.iterdir() if path != orders)
-    with results.open() as file:
+    with (tmp_path / "orders.results.csv").open() as file:
         assert ["created", "created"] == [row["outcome"] for row in csv.DictReader(file)]
 
 

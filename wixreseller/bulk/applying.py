@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from wixreseller.models import JSONObject
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
 
-__all__ = ["apply", "check_orders_unchanged", "resume"]
+__all__ = ["apply", "check_orders_unchanged", "open_journal", "resume"]
 
 _PLAN: Final = "planSha256"
 
@@ -43,15 +44,13 @@ async def apply(
         JournalHeldError: another process is at it; ``holder`` says which.
         JournalError: it was applied before; :func:`resume` goes on.
     """
-    if plan.journal_path.exists():
-        JournalLock(plan.journal_path).release()  # whoever is at it now is the better answer
-        raise JournalError(
-            f"the plan {plan.path} was applied before, its journal is {plan.journal_path}: resume "
-            f"it",
-            path=str(plan.journal_path),
+    async with open_journal(client, plan, is_new=True) as journal:
+        outcomes = run(
+            client, plan.entries(), journal=journal, max_concurrency=max_concurrency, stop=stop
         )
-    async for outcome in _apply(client, plan, max_concurrency=max_concurrency, stop=stop):
-        yield outcome
+        async with contextlib.aclosing(outcomes):
+            async for outcome in outcomes:
+                yield outcome
 
 
 async def resume(
@@ -73,40 +72,7 @@ async def resume(
     Raises:
         JournalError: there is no journal, or it is one of another plan.
     """
-    if not plan.journal_path.exists():
-        raise JournalError(
-            f"the plan {plan.path} was not applied yet: there is no journal at {plan.journal_path}",
-            path=str(plan.journal_path),
-        )
-    async for outcome in _apply(
-        client,
-        plan,
-        resend_absent=resend_absent,
-        retry_failed=retry_failed,
-        max_concurrency=max_concurrency,
-        stop=stop,
-    ):
-        yield outcome
-
-
-async def _apply(
-    client: AsyncClient,
-    plan: PlanFile,
-    *,
-    resend_absent: bool = False,
-    retry_failed: bool = False,
-    max_concurrency: int,
-    stop: Stop | None,
-) -> AsyncGenerator[Outcome, None]:
-    here = client._calls.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    if plan.head.base_url != here:
-        raise ConfigurationError(
-            f"the plan {plan.path} was made against {plan.head.base_url}, and this client talks "
-            f"to {here}",
-            field="plan",
-        )
-    async with await asyncio.to_thread(SqliteJournal, plan.journal_path) as journal:
-        await _check_journal(plan, journal)
+    async with open_journal(client, plan, is_new=False) as journal:
         outcomes = run(
             client,
             plan.entries(),
@@ -116,11 +82,45 @@ async def _apply(
             max_concurrency=max_concurrency,
             stop=stop,
         )
-        try:
+        async with contextlib.aclosing(outcomes):
             async for outcome in outcomes:
                 yield outcome
-        finally:
-            await outcomes.aclose()
+
+
+@contextlib.asynccontextmanager
+async def open_journal(
+    client: AsyncClient, plan: PlanFile, *, is_new: bool
+) -> AsyncGenerator[SqliteJournal, None]:
+    """Open the journal beside a plan, to apply the plan (``is_new``) or to resume it.
+
+    Raises:
+        ConfigurationError: the plan was made against another server.
+        JournalHeldError: another process is at it; ``holder`` says which.
+        JournalError: there is one although it is to be new, or none although it is not; it is of
+            another plan; or it cannot be used.
+    """
+    path = plan.journal_path
+    if is_new and path.exists():
+        JournalLock(path).release()  # whoever is at it now is the better answer
+        raise JournalError(
+            f"the plan {plan.path} was applied before, its journal is {path}: resume it",
+            path=str(path),
+        )
+    if not is_new and not path.exists():
+        raise JournalError(
+            f"the plan {plan.path} was not applied yet: there is no journal at {path}",
+            path=str(path),
+        )
+    here = client._calls.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if plan.head.base_url != here:
+        raise ConfigurationError(
+            f"the plan {plan.path} was made against {plan.head.base_url}, and this client talks "
+            f"to {here}",
+            field="plan",
+        )
+    async with await asyncio.to_thread(SqliteJournal, path) as journal:
+        await _check_journal(plan, journal)
+        yield journal
 
 
 async def _check_journal(plan: PlanFile, journal: SqliteJournal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import click
@@ -27,6 +28,8 @@ Exit codes: 0 done · 1 failed · 2 wrong usage or input · 3 key refused ·
 
 def main(argv: Sequence[str]) -> int:
     """Run a command and give its exit code."""
+    # What is worth a log line is told in other words; without a handler, Python prints it as well.
+    logging.getLogger("wixreseller").addHandler(logging.NullHandler())
     try:
         result: object = cli.main(
             # Asked for nothing, it says what there is.

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 import click
 
+from wixreseller.cli.limits import WIX_LIMIT, Limit, shared_limit
+
 if TYPE_CHECKING:
     from wixreseller.bulk.catalogue import Catalogue
     from wixreseller.client import AsyncClient
+    from wixreseller.hooks import Hooks
     from wixreseller.models import BillingInfo
 
 __all__ = ["Connection", "InputError"]
@@ -70,20 +73,24 @@ class Connection:
         except ConfigurationError as error:
             raise InputError(str(error)) from None
 
-    def client(self, *, is_paced: bool = True) -> AsyncClient:
-        """Make a client.
+    def client(self, limit: Limit = WIX_LIMIT, hooks: Hooks | None = None) -> AsyncClient:
+        """Make a client; all of one key on this machine keep to the limit together.
 
         Raises:
             InputError: there is no key.
             ConfigurationError: the key, the account or the address cannot work.
         """
-        from wixreseller import AsyncClient, RateLimit
+        from wixreseller import AsyncClient, Hooks
+        from wixreseller.config import BASE_URL_VARIABLE, WIX_BASE_URL
 
+        key = self._key()
+        base_url = self.base_url or os.environ.get(BASE_URL_VARIABLE) or WIX_BASE_URL
         return AsyncClient(
-            api_key=self._key(),
+            api_key=key,
             account_id=self.default_account,
-            base_url=self.base_url,
-            rate_limit=RateLimit() if is_paced else None,
+            base_url=base_url,
+            rate_limit=shared_limit(limit, key=key, base_url=base_url.rstrip("/")),
+            hooks=hooks or Hooks(),
         )
 
     def run(self, call: Callable[[AsyncClient], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""Tell the story of the library in a few seconds: an order file becomes packages, once."""
+"""Tell the story of the library in a few seconds: an order file becomes packages, each once."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from rich import box
-from rich.columns import Columns
-from rich.console import Console, Group
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+import attrs
+from rich.console import Console
 
-from wixreseller.bulk.orders import load_orders
-from wixreseller.bulk.results import ResultsWriter
-from wixreseller.bulk.runner import DEFAULT_CONCURRENCY
-from wixreseller.bulk.summary import exit_code
+from wixreseller.bulk.applying import open_journal
+from wixreseller.bulk.execution import ExecutionOptions, Report
+from wixreseller.bulk.order_source import OrderSource
+from wixreseller.bulk.orders import Order, load_orders
+from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.planning import PlanSummary, plan_orders
+from wixreseller.bulk.results import Outcome
+from wixreseller.bulk.status import PlanStatus, read_status
+from wixreseller.bulk.summary import OUTCOMES
+from wixreseller.cli.carrying_out import error_console, execute
 from wixreseller.cli.demo_orders import (
     CUSTOMERS,
     DEMO_KEY,
@@ -30,24 +32,23 @@ from wixreseller.cli.demo_orders import (
     demo_seed,
     write_orders,
 )
+from wixreseller.cli.demo_run import run_and_kill
+from wixreseller.cli.demo_story import INDENT, Story
 from wixreseller.cli.progress import describe_counts, describe_duration
-from wixreseller.cli.run_orders import Report, error_console, run_orders
-from wixreseller.cli.show import STATUS_STYLES
 from wixreseller.client import AsyncClient
 from wixreseller.emulator import Emulator, Settings
 from wixreseller.models import Package, Status
-
-if TYPE_CHECKING:
-    from wixreseller.bulk.orders import Order
+from wixreseller.retry import RetryPolicy
 
 __all__ = ["run_demo"]
 
 _DELIVERY_SECONDS: Final = 0.5
 _REQUESTS_A_MINUTE: Final = 200
 _SHOWN_ORDERS: Final = 4
-_INDENT: Final = 3
-_WIDE: Final = 110
-"""From this many columns on two tables fit side by side."""
+_KILLED_AFTER: Final = 0.4
+"""The part of the orders that is done when the run is killed."""
+_SETTLE_WINDOW: Final = 0.5
+"""Seconds; this emulator shows everything at once."""
 
 
 class _ClaimError(Exception):
@@ -61,8 +62,8 @@ class _ClaimError(Exception):
 async def run_demo(orders: int) -> int:
     """Tell the story on standard output; give 0, or another code if a claim does not hold."""
     began = time.monotonic()
-    story = _Story(Console(file=sys.stdout, highlight=False))
-    story.title(f"{orders:,} orders become Wix packages, each exactly once")
+    story = Story(Console(file=sys.stdout, highlight=False))
+    story.title(f"{orders:,} orders become Wix packages, each exactly once, kill -9 or not")
     try:
         with tempfile.TemporaryDirectory(prefix="wixreseller-demo-") as directory:
             emulator = Emulator(
@@ -71,7 +72,7 @@ async def run_demo(orders: int) -> int:
                 settings=Settings(delivery_seconds=_DELIVERY_SECONDS),
             )
             async with emulator:
-                await _tell(story, emulator.url, Path(directory), orders)
+                await _Demo(story, emulator.url, Path(directory), orders).tell()
     except _ClaimError as error:
         story.fail(str(error))
         return error.code
@@ -84,79 +85,176 @@ async def run_demo(orders: int) -> int:
     return 0
 
 
-async def _tell(story: _Story, url: str, directory: Path, count: int) -> None:
-    story.step("A Wix to sell from")
-    story.line(
-        f"An emulator of Wix's API listens on {url}, inside this process: a reseller with "
-        f"{len(CUSTOMERS)} customers' accounts, {len(PRODUCT_NAMES)} products and {count:,} sites. "
-        f"It delivers what is bought after {_DELIVERY_SECONDS:g} s."
-    )
-    story.line(
-        f"The rate limit is off, in the emulator and in the client. Wix itself allows "
-        f"{_REQUESTS_A_MINUTE} requests a minute, and at two an order the first run below would "
-        f"take {describe_duration(2 * count / _REQUESTS_A_MINUTE * 60)} there."
-    )
-    path = directory / "orders.csv"
-    rows = write_orders(path, count)
-    story.step("An order file")
-    story.line(
-        f"{path} asks for {count:,} packages in {rows:,} rows: a row is a product, and rows with "
-        f"the same external id are one package. Every row is checked before anything is sent."
-    )
-    orders = _read(path)
-    story.excerpt(orders[:_SHOWN_ORDERS])
-    async with AsyncClient(
-        api_key=DEMO_KEY, account_id=PARENT_ACCOUNT, base_url=url, rate_limit=None
-    ) as client:
-        story.step("The first run")
-        first = await _provision(client, orders, directory / "first.csv")
-        _claim(first.summary.created == count, f"not every order was created: {_said(first)}")
+@attrs.frozen
+class _Demo:
+    """Tell what happens between the start of the emulator and its end."""
+
+    story: Story
+    url: str
+    directory: Path
+    count: int
+
+    async def tell(self) -> None:
+        story, count = self.story, self.count
+        story.step("A Wix to sell from")
         story.line(
-            f"{_said(first)} in {first.seconds:.1f} s, {count / first.seconds:,.0f} orders a "
-            f"second. Each was looked up by its external id before it was created."
+            f"An emulator of Wix's API listens on {self.url}, inside this process: a reseller "
+            f"with {len(CUSTOMERS)} customers' accounts, {len(PRODUCT_NAMES)} products and "
+            f"{count:,} sites. It delivers what is bought after {_DELIVERY_SECONDS:g} s."
         )
-        story.step("What exists now")
-        packages = await _settled(client)
-        _claim(len(packages) == count, f"{len(packages):,} packages exist, not {count:,}")
-        story.tables(packages)
-        story.step("The same file again")
-        second = await _provision(client, orders, directory / "second.csv")
+        story.line(
+            f"The rate limit is off, in the emulator and in the client. Wix itself allows "
+            f"{_REQUESTS_A_MINUTE} requests a minute, and these orders would take "
+            f"{describe_duration(count / _REQUESTS_A_MINUTE * 60)} there."
+        )
+        orders = self._write_orders()
+        async with AsyncClient(
+            api_key=DEMO_KEY,
+            account_id=PARENT_ACCOUNT,
+            base_url=self.url,
+            rate_limit=None,
+            retry=RetryPolicy(settle_window=_SETTLE_WINDOW),
+        ) as client:
+            plan = await self._kill_a_run(client)
+            await self._resume(client, plan)
+            story.step("What exists now")
+            packages = await _settled(client)
+            self._check_each_once(orders, packages)
+            story.tables(packages)
+            await self._plan_again(client)
+
+    @property
+    def _path(self) -> Path:
+        return self.directory / "orders.csv"
+
+    def _write_orders(self) -> Sequence[Order]:
+        rows = write_orders(self._path, self.count)
+        self.story.step("An order file")
+        self.story.line(
+            f"{self._path} asks for {self.count:,} packages in {rows:,} rows: a row is a product, "
+            f"and rows with the same external id are one package. Every row is checked before "
+            f"anything is sent."
+        )
+        read = load_orders(str(self._path), stdin=sys.stdin.buffer)
+        _claim(not read.problems, f"the order file is wrong: {read.problems[:1]}")
+        self.story.excerpt(read.orders[:_SHOWN_ORDERS])
+        return read.orders
+
+    async def _kill_a_run(self, client: AsyncClient) -> PlanFile:
+        story = self.story
+        story.step("A run, and kill -9 in the middle of it")
+        story.command("wixreseller provision run orders.csv")
+        killed = await run_and_kill(
+            self._path,
+            base_url=self.url,
+            api_key=DEMO_KEY,
+            account_id=PARENT_ACCOUNT,
+            after=max(1, round(self.count * _KILLED_AFTER)),
+        )
+        _claim(killed.plan is not None, f"the run made no plan: {killed.error}")
+        assert killed.plan is not None  # noqa: S101  # claimed
+        if killed.was_killed:
+            story.command(f"kill -9 {killed.process_id}", "#")
+        plan = PlanFile(killed.plan)
+        exist = len(await client.packages.query().collect())
+        status = await read_status(plan)
+        story.line(
+            f"Another process looked at all orders, wrote down a plan, and began to carry it out. "
+            f"{_when_killed(killed.was_killed, status, exist)}"
+        )
+        return plan
+
+    async def _resume(self, client: AsyncClient, plan: PlanFile) -> None:
+        story = self.story
+        story.step("Resume")
+        story.command(f"wixreseller provision resume {plan.path.name} --resend-absent")
+        before = await read_status(plan)
+        report = await _carry_on(client, plan)
         _claim(
-            second.summary.existing == count and second.summary.created == 0,
-            f"the second run was to find everything there: {_said(second)}",
+            report.counts["done"] == self.count,
+            f"not every order was created: {_said(report) or 'nothing'}",
         )
-        after = await client.packages.query().collect()
-        same = {package.id for package in after} == {package.id for package in packages}
-        _claim(same, f"{len(packages):,} packages before the second run, {len(after):,} after")
         story.line(
-            f"{_said(second)}, 0 created. {len(packages):,} packages before, {len(after):,} "
-            f"after, the same ones: nobody pays twice."
+            f"{before.counts['done']:,} were done before and are left alone; {_looked(before)}"
+            f"{before.counts['planned']:,} were sent for the first time. "
+            f"All {self.count:,} are done, in {report.seconds:.1f} s."
         )
 
+    def _check_each_once(self, orders: Sequence[Order], packages: Sequence[Package]) -> None:
+        ordered = sorted((order.account_id, order.external_id) for order in orders)
+        found = sorted(
+            (package.account_id or "", package.external_id or "") for package in packages
+        )
+        _claim(
+            found == ordered,
+            f"{len(packages):,} packages exist for {self.count:,} orders, and not one for each",
+        )
+        self.story.line(
+            f"{len(packages):,} packages: one for each order, none missing and none twice, by the "
+            f"emulator's own account."
+        )
 
-def _read(path: Path) -> Sequence[Order]:
-    read = load_orders(str(path), stdin=sys.stdin.buffer)
-    _claim(not read.problems, f"the order file is wrong: {read.problems[:1]}")
-    return read.orders
+    async def _plan_again(self, client: AsyncClient) -> None:
+        self.story.step("The same file again")
+        self.story.command("wixreseller provision plan orders.csv -o again.json")
+        summary = await self._plan(client, self.directory / "again.json")
+        _claim(
+            summary.counts.none == self.count,
+            f"a second plan was to find everything there, and not {summary.counts}",
+        )
+        self.story.line(
+            f"{summary.counts.none:,} existing, 0 to create, in {-(-self.count // 100)} queries: "
+            f"nobody pays twice."
+        )
+
+    async def _plan(self, client: AsyncClient, path: Path) -> PlanSummary:
+        orders = str(self._path)
+        with OrderSource(orders, stdin=sys.stdin.buffer) as source:
+            checked = source.check()
+            return await plan_orders(
+                client, source, checked, path, orders=orders, made_at=datetime.now(UTC)
+            )
 
 
-async def _provision(client: AsyncClient, orders: Sequence[Order], results: Path) -> Report:
-    with ResultsWriter(results) as writer:
-        report = await run_orders(
+async def _carry_on(client: AsyncClient, plan: PlanFile) -> Report:
+    def tell(_: Outcome) -> None:
+        """Leave it to the bar."""
+
+    async with open_journal(client, plan, is_new=False) as journal:
+        report = await execute(
             client,
-            orders,
-            concurrency=DEFAULT_CONCURRENCY,
+            plan,
+            journal,
+            tell=tell,
+            options=ExecutionOptions(resend_absent=True),
             requests_per_second=None,
-            write=writer.write,
             console=error_console(),
-            indent=_INDENT,
+            indent=INDENT,
         )
-    if report.summary.stop_reason is not None:
+    if report.reason is not None:
         raise _ClaimError(
             "stopped before its end; the emulator and the temporary files are gone",
-            exit_code(report.summary),
+            report.exit_code,
         )
     return report
+
+
+def _when_killed(was_killed: bool, status: PlanStatus, exist: int) -> str:
+    if not was_killed:
+        return f"It was done before it could be killed: {exist:,} packages exist."
+    counts = status.counts
+    return (
+        f"When it was killed, its journal held {counts['done']:,} orders as done, "
+        f"{counts['intent']:,} as under way and {counts['planned']:,} as not sent; {exist:,} "
+        f"packages exist. Who sends the {counts['intent']:,} again pays some of them twice; who "
+        f"does not leaves some out."
+    )
+
+
+def _looked(before: PlanStatus) -> str:
+    if not (count := before.counts["intent"]):
+        return ""
+    return f"{count:,} were looked for, and only those sent that were not there; "
 
 
 async def _settled(client: AsyncClient) -> Sequence[Package]:
@@ -175,110 +273,10 @@ async def _settled(client: AsyncClient) -> Sequence[Package]:
         await asyncio.sleep(_DELIVERY_SECONDS / 5)
 
 
-def _shorten_guid(text: str) -> str:
-    return f"{text[:8]}…{text[-4:]}" if len(text) == 36 else text
-
-
 def _claim(holds: bool, otherwise: str) -> None:
     if not holds:
         raise _ClaimError(f"not as claimed: {otherwise}")
 
 
 def _said(report: Report) -> str:
-    return describe_counts(report.summary.counts) or "nothing"
-
-
-class _Story:
-    """Print the story: numbered steps, indented text, tables that fit."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._number = 0
-
-    def title(self, text: str) -> None:
-        self._console.print(Text(f"wixreseller demo: {text}", style="bold"))
-
-    def step(self, text: str) -> None:
-        self._number += 1
-        self._console.print(Text(f"\n{self._number}  {text}", style="bold cyan"))
-
-    def line(self, text: str) -> None:
-        self._console.print(Padding(Text(text), (0, 0, 0, _INDENT), expand=False))
-
-    def fail(self, text: str) -> None:
-        self._console.print(Text(f"\n{text}", style="bold red"))
-
-    def end(self, seconds: float) -> None:
-        self._console.print(
-            Text.assemble(
-                (f"\nAll as claimed, in {seconds:.1f} s.", "bold green"),
-                " With your own key in WIX_API_KEY and your own file:\n   ",
-                ("wixreseller provision run orders.csv", "bold"),
-            )
-        )
-
-    def excerpt(self, orders: Sequence[Order]) -> None:
-        """Show some columns of orders as they stand in the file, their GUIDs shortened."""
-        columns = ("external_id", "account_id", "catalog_product_id", "country_code", "cycle_unit")
-        table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-        for name in columns:
-            table.add_column(name, no_wrap=True, style="dim")
-        for row in (row for order in orders for row in order.rows):
-            table.add_row(*(_shorten_guid(row[name]) for name in columns))
-        self._console.print(Padding(table, (0, 0, 0, 5), expand=False))
-
-    def tables(self, packages: Sequence[Package]) -> None:
-        """Show packages by status and by product, side by side where there is room."""
-        pair = (_by_status(packages), _by_product(packages))
-        is_wide = self._console.width >= _WIDE
-        both = Columns(pair, padding=(0, 6)) if is_wide else Group(pair[0], "", pair[1])
-        self._console.print(Padding(both, (1, 0, 1, 5), expand=False))
-        floating = sum(
-            instance.site_id is None
-            for package in packages
-            for instance in package.product_instances
-        )
-        self.line(
-            f"{floating:,} instances float: they are paid for and on no site. What failed, and "
-            f"what awaits an action, is what a reseller looks after."
-        )
-
-
-def _by_status(packages: Sequence[Package]) -> Table:
-    instances = Counter(
-        instance.status for package in packages for instance in package.product_instances
-    )
-    holding = Counter(
-        status
-        for package in packages
-        for status in {instance.status for instance in package.product_instances}
-    )
-    table = _table("status", "packages", "instances")
-    for status, count in instances.most_common():
-        style = "" if status is None else STATUS_STYLES.get(status, "")
-        table.add_row(Text(str(status), style=style), f"{holding[status]:,}", f"{count:,}")
-    return table
-
-
-def _by_product(packages: Sequence[Package]) -> Table:
-    instances: Counter[str] = Counter()
-    holding: Counter[str] = Counter()
-    floating: Counter[str] = Counter()
-    for package in packages:
-        holding.update({item.catalog_product_id or "" for item in package.product_instances})
-        for item in package.product_instances:
-            instances[item.catalog_product_id or ""] += 1
-            floating[item.catalog_product_id or ""] += item.site_id is None
-    table = _table("product", "packages", "instances", "floating")
-    for product, count in instances.most_common():
-        name = PRODUCT_NAMES.get(product, product)
-        table.add_row(name, f"{holding[product]:,}", f"{count:,}", f"{floating[product]:,}")
-    return table
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
+    return describe_counts({name: report.outcomes.get(name, 0) for name in OUTCOMES})

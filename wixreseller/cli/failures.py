@@ -14,7 +14,7 @@ def exit_code_of(error: Exception) -> int | None:
     """Give the exit code for an error of a single call; ``None`` for one that is a bug of ours."""
     from wixreseller import errors
 
-    if isinstance(error, errors.ConfigurationError):
+    if isinstance(error, (errors.ConfigurationError, errors.JournalError)):
         return 2
     if isinstance(error, (errors.AuthenticationError, errors.PermissionDeniedError)):
         return 3

@@ -5,6 +5,7 @@ Everything goes to standard error: standard output is for data.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -17,9 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from wixreseller.bulk.results import Outcome
-from wixreseller.bulk.summary import Tally, seconds_left
+from wixreseller.bulk.summary import seconds_left
 
-__all__ = ["RunView", "describe_counts", "describe_duration", "view_for"]
+__all__ = ["RunView", "describe_counts", "describe_duration", "styled_counts", "view_for"]
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
 _STYLES: Final = {
@@ -39,6 +40,14 @@ class RunView(Protocol):
 
     def add(self, outcome: Outcome) -> None:
         """Take note of another order that is done."""
+        ...
+
+    def trouble(self, text: str) -> None:
+        """Take note of what is in the way just now."""
+        ...
+
+    def tick(self) -> None:
+        """Take note that time went by; once a second or so."""
         ...
 
     def say(self, text: str) -> None:
@@ -61,42 +70,53 @@ def view_for(
     clock: Clock,
     requests_per_second: float | None,
     *,
+    known: int = 0,
     indent: int = 0,
 ) -> RunView:
-    """Choose the view that suits where standard error goes. ``indent`` moves a bar to the right."""
-    state = _State(total, clock, requests_per_second)
+    """Choose the view that suits where standard error goes.
+
+    ``known`` is how many orders have their outcome from a run before, which are told again.
+    ``indent`` moves a bar to the right.
+    """
+    state = _State(total, clock, requests_per_second, known)
     return _Bar(console, state, indent) if console.is_terminal else _Lines(console, state)
 
 
 class _State:
     """Keep what both views show."""
 
-    def __init__(self, total: int, clock: Clock, requests_per_second: float | None) -> None:
+    def __init__(
+        self, total: int, clock: Clock, requests_per_second: float | None, known: int
+    ) -> None:
         self.total = total
-        self.tally = Tally()
+        self.counts: Counter[str] = Counter()
         self.done = 0
+        self.last_error: str | None = None
         self.clock = clock
         self.began = clock()
+        self.known = known
         self._requests_per_second = requests_per_second
 
     def add(self, outcome: Outcome) -> None:
         self.done += 1
-        self.tally.add(outcome)
+        self.counts[outcome.outcome] += 1
+        if outcome.code is not None:
+            self.last_error = f"{outcome.external_id}: {outcome.code}: {outcome.message}"
 
     def pace(self) -> str:
         """Say how fast it goes and how long it takes."""
         elapsed = self.clock() - self.began
+        done = self.done - self.known
         left = seconds_left(
-            done=self.done,
-            total=self.total,
-            created=self.tally.counts.get("created", 0),
+            done=done,
+            left=self.total - self.done,
             elapsed=elapsed,
             requests_per_second=self._requests_per_second,
         )
         if left is None:
             return "starting"
-        rate = f"{self.done / elapsed:.{0 if self.done > 10 * elapsed else 1}f} orders/s"
-        return rate if self.done == self.total else f"{rate}, {describe_duration(left)} left"
+        rate = f"{done / elapsed:,.{0 if done > 10 * elapsed else 1}f} orders/s"
+        return rate if self.done >= self.total else f"{rate}, {describe_duration(left)} left"
 
 
 class _Bar:
@@ -110,8 +130,14 @@ class _Bar:
     def add(self, outcome: Outcome) -> None:
         self._state.add(outcome)
 
+    def trouble(self, text: str) -> None:
+        self._state.last_error = text
+
+    def tick(self) -> None:
+        """Do nothing: it draws by itself."""
+
     def say(self, text: str) -> None:
-        self._live.console.print(text, style="yellow")
+        self._live.console.print(Text(text), style="yellow")
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -123,6 +149,7 @@ class _Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._state.last_error = None  # the words at the end say it better
         self._live.stop()
 
     def _draw(self) -> Padding:
@@ -134,7 +161,11 @@ class _Bar:
             ProgressBar(total=max(state.total, 1), completed=state.done),
             f"{state.done:,} of {state.total:,}",
         )
-        table.add_row(_styled_counts(state.tally.counts), Text(state.pace(), style="dim"))
+        table.add_row(styled_counts(state.counts), Text(state.pace(), style="dim"))
+        if state.last_error is not None:
+            shown = Text(f"last error: {state.last_error}", style="red", overflow="ellipsis")
+            shown.no_wrap = True
+            table.add_row(shown, "")
         return Padding(table, (0, 0, 0, self._indent))
 
 
@@ -147,20 +178,31 @@ class _Lines:
         self._said = state.began
 
     def add(self, outcome: Outcome) -> None:
+        self._state.add(outcome)
+        self.tick()
+
+    def trouble(self, text: str) -> None:
+        self._state.last_error = text
+
+    def tick(self) -> None:
         state = self._state
-        state.add(outcome)
         now = state.clock()
-        if now - self._said >= _SECONDS_BETWEEN_LINES and state.done < state.total:
-            self._said = now
-            counts = describe_counts(state.tally.counts)
-            self.say(f"{state.done:,} of {state.total:,} orders: {counts}; {state.pace()}")
+        if now - self._said < _SECONDS_BETWEEN_LINES or state.done >= state.total:
+            return
+        self._said = now
+        counts = describe_counts(state.counts) or "nothing yet"
+        line = f"{state.done:,} of {state.total:,} orders: {counts}; {state.pace()}"
+        if state.last_error is not None:
+            line += f"; last error: {state.last_error}"
+        self.say(line)
 
     def say(self, text: str) -> None:
-        self._console.print(text, soft_wrap=True)
+        self._console.print(Text(text), soft_wrap=True)
 
     def __enter__(self) -> Self:
         noun = "order" if self._state.total == 1 else "orders"
-        self.say(f"provisioning {self._state.total:,} {noun}")
+        already = f", {self._state.known:,} of them done before" if self._state.known else ""
+        self.say(f"provisioning {self._state.total:,} {noun}{already}")
         return self
 
     def __exit__(
@@ -187,7 +229,8 @@ def describe_duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def _styled_counts(counts: Mapping[str, int]) -> Text:
+def styled_counts(counts: Mapping[str, int]) -> Text:
+    """Say how many orders ended how, in colours."""
     parts = [
         Text(f"{counts[name]:,} {name}", style=style)
         for name, style in _STYLES.items()

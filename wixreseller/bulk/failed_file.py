@@ -1,0 +1,101 @@
+"""Write the file of what failed: the rows as they were ordered, and why nothing came of them.
+
+Its columns are those of the order file and four more, so that rows can be mended and ordered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+
+from wixreseller.bulk.journal import Record
+from wixreseller.bulk.journal_sqlite import SqliteJournal
+from wixreseller.bulk.plan import PlanRow
+from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.results import Failed, Unknown
+
+__all__ = ["FAILED_COLUMNS", "is_retryable", "write_failed"]
+
+FAILED_COLUMNS: Final = ("code", "message", "request_id", "retryable")
+"""What is added to the columns of the order file."""
+
+_STATES: Final = ("intent", "failed", "unknown")
+
+_MAY_PASS: Final = frozenset(
+    {
+        "PRODUCT_LIMIT_EXCEEDED",
+        "PRODUCT_SETTINGS_NOT_FOUND",
+        "PRODUCT_NOT_SUPPORTED_ON_SITE",
+        "PRODUCT_TYPE_ALREADY_ASSIGNED",
+    }
+)
+"""Codes that speak of something beside the order, which may change while the order stays."""
+
+_UNDER_WAY: Final = Unknown(
+    external_id="", account_id="", code="NOT_SEEN", message="it was under way when the run ended"
+)
+
+
+def is_retryable(outcome: Failed | Unknown) -> bool:
+    """Say whether resuming may get an order done as it is; else its row has to be changed."""
+    return isinstance(outcome, Unknown) or outcome.code in _MAY_PASS
+
+
+async def write_failed(plan: PlanFile, path: Path, *, overwrite: bool = False) -> int:
+    """Write the rows of a plan's orders that failed, or whose outcome is unknown; give how many.
+
+    Nothing is written if there are none. Memory stays constant.
+
+    Raises:
+        FileExistsError: there is a file at ``path``, and it is not to be overwritten.
+        OSError: it cannot be written.
+        JournalError: the journal cannot be read.
+    """
+    columns: dict[str, None] = {}
+    async for row, _ in _failed_rows(plan):
+        for values in row.rows:
+            columns |= dict.fromkeys(values)
+    if not columns:
+        return 0
+    count = 0
+    with path.open("w" if overwrite else "x", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow([*columns, *FAILED_COLUMNS])
+        async for row, outcome in _failed_rows(plan):
+            why = (
+                outcome.code,
+                outcome.message,
+                outcome.request_id or "",
+                "true" if is_retryable(outcome) else "false",
+            )
+            for values in row.rows:
+                writer.writerow([*(values.get(name, "") for name in columns), *why])
+                count += 1
+    return count
+
+
+async def _failed_rows(plan: PlanFile) -> AsyncIterator[tuple[PlanRow, Failed | Unknown]]:
+    """Give what failed with its row of the plan; both are read side by side, by number."""
+    async with await asyncio.to_thread(SqliteJournal, plan.journal_path, is_reader=True) as journal:
+        rows = plan.rows()
+        async for record in journal.records(_STATES):
+            row = _find(rows, record)
+            if row is not None:
+                yield row, _problem(record)
+
+
+def _problem(record: Record) -> Failed | Unknown:
+    # What was tried again, and was under way when the run ended, still has its old outcome.
+    if record.state != "intent" and isinstance(record.outcome, (Failed, Unknown)):
+        return record.outcome
+    return _UNDER_WAY
+
+
+def _find(rows: Iterator[PlanRow], record: Record) -> PlanRow | None:
+    for row in rows:
+        if row.entry.number == record.entry.number:
+            return row
+    return None

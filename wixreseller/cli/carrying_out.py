@@ -1,0 +1,253 @@
+"""Carry a plan out before the eyes of a person: progress, results, signals, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import orjson
+from rich.console import Console
+
+from wixreseller.bulk.applying import open_journal
+from wixreseller.bulk.execution import Execution, ExecutionOptions, Report
+from wixreseller.bulk.failed_file import write_failed
+from wixreseller.bulk.interrupts import on_interrupts
+from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.results import (
+    RESULT_COLUMNS,
+    Failed,
+    Outcome,
+    ResultsWriter,
+    Unknown,
+    failed_path_of,
+    free_results_path,
+)
+from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.end_show import Ending, tell_end
+from wixreseller.cli.limits import Limit
+from wixreseller.cli.progress import RunView, view_for
+from wixreseller.cli.resume_line import ResumeLine
+from wixreseller.errors import JournalError
+from wixreseller.hooks import Hooks, Retrying
+
+if TYPE_CHECKING:
+    from wixreseller.bulk.journal_sqlite import SqliteJournal
+    from wixreseller.client import AsyncClient
+
+__all__ = ["Carrying", "carry_out", "check_results", "error_console", "execute"]
+
+_SHOWN_PROBLEMS: Final = 10
+_CONFIRMED: Final = "cancelsConfirmed"
+_EXISTS: Final = (
+    "the results file {} exists, and may be the only record of another run: name another, or add "
+    "--overwrite"
+)
+
+
+@attrs.frozen(kw_only=True)
+class Carrying:
+    """Say how a plan is to be carried out, as the options say."""
+
+    limit: Limit
+    results: Path | None
+    overwrite: bool
+    as_json: bool
+    is_new: bool
+    """Whether it is applied, not resumed."""
+    options: ExecutionOptions
+    confirmed_cancels: int | None = None
+    """How many cancels somebody has just agreed to."""
+
+
+class Problems:
+    """Keep the first problems of a run, and count all by code."""
+
+    def __init__(self) -> None:
+        self.first: list[Failed | Unknown] = []
+        self.codes: Counter[str] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Take note of an outcome, if it is a problem."""
+        if isinstance(outcome, (Failed, Unknown)):
+            self.codes[outcome.code] += 1
+            if len(self.first) < _SHOWN_PROBLEMS:
+                self.first.append(outcome)
+
+
+def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int:
+    """Carry a plan out, write the files of results, and give the exit code.
+
+    Raises:
+        InputError: the results cannot be written where they are to be.
+        JournalError: the journal cannot be used; nothing was sent.
+        ConfigurationError: the plan is of another server, or an option cannot work.
+    """
+    troubles: list[Callable[[str], None]] = []
+
+    def on_retry(event: Retrying) -> None:
+        for tell in troubles:
+            tell(f"{event.error}; trying again")
+
+    client = connection.client(carrying.limit, hooks=Hooks(on_retry=on_retry))
+    path = carrying.results or free_results_path(str(plan.path))
+    console = error_console()
+    problems = Problems()
+    check_results(path, overwrite=carrying.overwrite)
+
+    async def run() -> Report:
+        async with client, open_journal(client, plan, is_new=carrying.is_new) as journal:
+            if carrying.confirmed_cancels is not None:
+                await journal.set_facts({_CONFIRMED: carrying.confirmed_cancels})
+            with _opened(path, overwrite=carrying.overwrite) as writer:
+                if carrying.as_json:
+                    _print_event("start", plan=str(plan.path), orders=plan.counts.orders)
+
+                def tell(outcome: Outcome) -> None:
+                    writer.write(outcome)
+                    problems.add(outcome)
+                    if carrying.as_json:
+                        record = {name: getattr(outcome, name) for name in RESULT_COLUMNS}
+                        _print_event("outcome", **record)
+
+                return await execute(
+                    client,
+                    plan,
+                    journal,
+                    tell=tell,
+                    options=carrying.options,
+                    requests_per_second=carrying.limit.per_second,
+                    console=console,
+                    troubles=troubles,
+                )
+
+    report = asyncio.run(run())
+    failed = _write_failed(plan, path, report, console, overwrite=carrying.overwrite)
+    if carrying.as_json:
+        _print_event(
+            "end",
+            counts=dict(report.counts),
+            outcomes=dict(report.outcomes),
+            seconds=round(report.seconds, 3),
+            stopped=None if report.reason is None else report.reason.value,
+            exit_code=report.exit_code,
+        )
+    ending = Ending(
+        report=report,
+        first_problems=problems.first,
+        codes=problems.codes,
+        results=path,
+        failed=failed,
+        resume=ResumeLine.of(connection, plan.path, carrying.limit),
+        catalogue=connection.catalogue,
+    )
+    tell_end(ending, console)
+    return report.exit_code
+
+
+async def execute(
+    client: AsyncClient,
+    plan: PlanFile,
+    journal: SqliteJournal,
+    *,
+    tell: Callable[[Outcome], None],
+    options: ExecutionOptions,
+    requests_per_second: float | None,
+    console: Console,
+    indent: int = 0,
+    troubles: list[Callable[[str], None]] | None = None,
+) -> Report:
+    """Carry a plan out, showing on ``console`` how far it is; Ctrl-C ends it early."""
+    counts = await journal.counts()
+    known = counts["done"] + (0 if options.retry_failed else counts["failed"])
+    with view_for(
+        console,
+        plan.counts.orders,
+        time.monotonic,
+        requests_per_second,
+        known=known,
+        indent=indent,
+    ) as view:
+
+        def show(outcome: Outcome) -> None:
+            tell(outcome)
+            view.add(outcome)
+
+        execution = Execution(client, plan, journal, tell=show, options=options)
+        if troubles is not None:
+            troubles.append(view.trouble)
+
+        def interrupt() -> None:
+            execution.interrupt()
+            view.say("stopping: what is in flight is being finished; again to end at once")
+
+        async with _ticking(view):
+            with on_interrupts(interrupt, execution.abandon):
+                return await execution.run()
+
+
+def check_results(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path for results before anything is begun.
+
+    Raises:
+        InputError: there is a file, or none can be made.
+    """
+    if path.exists() and not overwrite:
+        raise InputError(_EXISTS.format(path))
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(f"cannot write the results file: {path} is in no folder to write to")
+
+
+def error_console() -> Console:
+    """Make the console for whatever is no data."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+@contextlib.asynccontextmanager
+async def _ticking(view: RunView) -> AsyncGenerator[None, None]:
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            view.tick()
+
+    task = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+def _write_failed(
+    plan: PlanFile, results: Path, report: Report, console: Console, *, overwrite: bool
+) -> Path | None:
+    counts = report.counts
+    if not counts["failed"] + counts["unknown"] + counts["intent"]:
+        return None
+    path = failed_path_of(results, overwrite=overwrite)
+    try:
+        return path if asyncio.run(write_failed(plan, path, overwrite=overwrite)) else None
+    except (OSError, JournalError) as problem:
+        console.print(f"cannot write {path}: {problem}", style="red", soft_wrap=True, markup=False)
+        return None
+
+
+def _opened(path: Path, *, overwrite: bool) -> ResultsWriter:
+    try:
+        return ResultsWriter(path, overwrite=overwrite)
+    except FileExistsError:
+        raise InputError(_EXISTS.format(path)) from None
+    except OSError as error:
+        raise InputError(f"cannot write the results file: {error}") from error
+
+
+def _print_event(event: str, **fields: object) -> None:
+    line = orjson.dumps({"event": event, **fields}, option=orjson.OPT_APPEND_NEWLINE)
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()

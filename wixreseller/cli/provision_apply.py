@@ -1,0 +1,323 @@
+"""Offer what sends: ``provision apply``, ``run`` and ``resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.limits import Limit, limit_option
+from wixreseller.cli.provision_options import (
+    FileFormat,
+    as_json_option,
+    changed_option,
+    check_can_ask,
+    concurrency_option,
+    confirm_cancels,
+    expect_option,
+    format_option,
+    max_failures_option,
+    open_orders,
+    orders_argument,
+    overwrite_option,
+    plan_argument,
+    read_plan,
+    results_option,
+    yes_option,
+)
+from wixreseller.cli.provision_plan import make_plan
+from wixreseller.cli.resume_line import ResumeLine, command_line
+
+if TYPE_CHECKING:
+    from wixreseller.bulk.plan_file import PlanFile
+    from wixreseller.bulk.status import PlanStatus
+
+__all__ = ["apply", "resume", "run"]
+
+_WHILE_IT_RUNS = """\
+Ctrl-C (or SIGTERM) sends nothing more and finishes what is in flight; a second one ends at once.
+However it ends, kill -9 and power cuts included, it says or 'provision status' says how to go on;
+nothing is sent twice.
+
+\b
+Exit codes: 0 all done · 1 orders failed · 2 wrong usage or input · 3 key refused ·
+4 outcomes unknown · 5 stopped by a limit, an outage or a full disk · 130 interrupted
+"""
+
+_APPLY = f"""\
+Do exactly what a plan says, once.
+
+Each order is looked for once more right before it is sent. What the plan does not say is not done.
+A plan with cancels asks how many there are; without a terminal, --yes --expect N answers.
+
+{_WHILE_IT_RUNS}"""
+
+_RUN = f"""\
+Plan an order file, and apply the plan: 'provision plan' and 'provision apply' in one.
+
+ORDERS is as in 'provision plan'; - is standard input. The plan is written beside it. Orders that
+were begun before and not finished are refused: 'provision resume' goes on with them.
+
+{_WHILE_IT_RUNS}"""
+
+_RESUME = f"""\
+Go on with a plan where it ended.
+
+What was done is not done again. What was under way is looked for; what cannot be seen stays
+unknown, and is not sent again unless --resend-absent says so. Cancels were agreed to when the plan
+was applied, and are not asked for again.
+
+{_WHILE_IT_RUNS}"""
+
+
+@click.command(help=_APPLY, short_help="Do exactly what a plan says, once.")
+@plan_argument
+@yes_option
+@expect_option
+@changed_option
+@results_option
+@overwrite_option
+@concurrency_option
+@max_failures_option
+@limit_option
+@as_json_option
+@click.pass_obj
+def apply(
+    connection: Connection,
+    plan_path: Path,
+    yes: bool,
+    expect: int | None,
+    orders_changed_ok: bool,
+    results: Path | None,
+    overwrite: bool,
+    concurrency: int,
+    max_failures: int | None,
+    limit: Limit,
+    as_json: bool,
+) -> int:
+    """Check, ask, and carry out; the help text is ``_APPLY``."""
+    from wixreseller.bulk.execution import ExecutionOptions
+    from wixreseller.cli.carrying_out import Carrying, carry_out
+
+    plan = read_plan(plan_path)
+    _refuse_applied(connection, plan, _status(plan), limit)
+    if not orders_changed_ok:
+        _refuse_changed(plan)
+    confirm_cancels(plan.counts.cancel, yes=yes, expect=expect)
+    carrying = Carrying(
+        limit=limit,
+        results=results,
+        overwrite=overwrite,
+        as_json=as_json,
+        is_new=True,
+        options=ExecutionOptions(max_concurrency=concurrency, max_failures=max_failures),
+        confirmed_cancels=plan.counts.cancel,
+    )
+    return carry_out(connection, plan, carrying)
+
+
+@click.command(help=_RUN, short_help="Plan an order file, and apply the plan.")
+@orders_argument
+@click.option(
+    "-o",
+    "--plan",
+    "output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write the plan. [default: beside ORDERS, a name that is free]",
+)
+@yes_option
+@expect_option
+@results_option
+@overwrite_option
+@format_option
+@concurrency_option
+@max_failures_option
+@limit_option
+@as_json_option
+@click.pass_obj
+def run(
+    connection: Connection,
+    orders: str,
+    output: Path | None,
+    yes: bool,
+    expect: int | None,
+    results: Path | None,
+    overwrite: bool,
+    file_format: FileFormat | None,
+    concurrency: int,
+    max_failures: int | None,
+    limit: Limit,
+    as_json: bool,
+) -> int:
+    """Check, plan, ask, and carry out; the help text is ``_RUN``."""
+    from wixreseller.bulk.execution import ExecutionOptions
+    from wixreseller.cli.carrying_out import Carrying, carry_out, check_results, error_console
+    from wixreseller.cli.order_input import check_orders
+    from wixreseller.cli.plan_show import tell_plan
+
+    if results is not None:
+        check_results(results, overwrite=overwrite)
+    with open_orders(connection, orders, file_format) as source:
+        checked = check_orders(source)
+        check_can_ask(checked.cancels, yes=yes, expect=expect)
+        path = _path_for_run(connection, orders, output, checked.sha256, limit)
+        summary = make_plan(connection, source, checked, path, orders, limit)
+    console = error_console()
+    if console.is_terminal:
+        tell_plan(summary, orders, limit, connection, console)
+    plan = read_plan(path)
+    confirm_cancels(plan.counts.cancel, yes=yes, expect=expect)
+    carrying = Carrying(
+        limit=limit,
+        results=results,
+        overwrite=overwrite,
+        as_json=as_json,
+        is_new=True,
+        options=ExecutionOptions(max_concurrency=concurrency, max_failures=max_failures),
+        confirmed_cancels=plan.counts.cancel,
+    )
+    return carry_out(connection, plan, carrying)
+
+
+@click.command(help=_RESUME, short_help="Go on after a crash, Ctrl-C or an outage.")
+@plan_argument
+@click.option(
+    "--resend-absent",
+    is_flag=True,
+    help="Send again what may have been sent and cannot be seen, with its old key.",
+)
+@click.option("--only-failed", is_flag=True, help="Also try again the orders that failed.")
+@yes_option
+@expect_option
+@results_option
+@overwrite_option
+@concurrency_option
+@max_failures_option
+@limit_option
+@as_json_option
+@click.pass_obj
+def resume(
+    connection: Connection,
+    plan_path: Path,
+    resend_absent: bool,
+    only_failed: bool,
+    yes: bool,
+    expect: int | None,
+    results: Path | None,
+    overwrite: bool,
+    concurrency: int,
+    max_failures: int | None,
+    limit: Limit,
+    as_json: bool,
+) -> int:
+    """Check, and carry out what is left; the help text is ``_RESUME``."""
+    from wixreseller.bulk.execution import ExecutionOptions
+    from wixreseller.cli.carrying_out import Carrying, carry_out
+
+    plan = read_plan(plan_path)
+    status = _status(plan)
+    if not status.is_applied:
+        line = command_line(connection, "apply", str(plan_path))
+        raise InputError(f"{plan_path} was not applied yet; to do so:\n  {line}")
+    if status.holder is None and status.cancels_confirmed != plan.counts.cancel:
+        # Begun by the library, where nobody was asked.
+        confirm_cancels(plan.counts.cancel, yes=yes, expect=expect)
+    _tell_changed(plan)
+    carrying = Carrying(
+        limit=limit,
+        results=results,
+        overwrite=overwrite,
+        as_json=as_json,
+        is_new=False,
+        options=ExecutionOptions(
+            resend_absent=resend_absent,
+            retry_failed=only_failed,
+            max_concurrency=concurrency,
+            max_failures=max_failures,
+        ),
+        confirmed_cancels=plan.counts.cancel,
+    )
+    return carry_out(connection, plan, carrying)
+
+
+def _status(plan: PlanFile) -> PlanStatus:
+    import asyncio
+
+    from wixreseller.bulk.status import read_status
+
+    return asyncio.run(read_status(plan))
+
+
+def _refuse_applied(
+    connection: Connection, plan: PlanFile, status: PlanStatus, limit: Limit
+) -> None:
+    """Refuse to apply a plan for the second time, and say what to do instead."""
+    if status.holder is not None:
+        raise InputError(f"the plan {plan.path} is being applied by {status.holder}")
+    if not status.is_applied:
+        return
+    line = ResumeLine.of(connection, plan.path, limit)
+    if status.open:
+        raise InputError(
+            f"the plan {plan.path} was begun before and is not finished; go on with:\n  {line}"
+        )
+    if failed := status.counts["failed"]:
+        raise InputError(
+            f"the plan {plan.path} was applied before, and {failed:,} orders failed; try those "
+            f"again with:\n  {line.with_option('--only-failed')}"
+        )
+    raise InputError(f"the plan {plan.path} was applied before, and all of it is done")
+
+
+def _refuse_changed(plan: PlanFile) -> None:
+    from wixreseller.bulk.applying import check_orders_unchanged
+    from wixreseller.errors import ConfigurationError
+
+    try:
+        check_orders_unchanged(plan)
+    except ConfigurationError as error:
+        raise InputError(f"{error}, or apply the plan as it is with --orders-changed-ok") from None
+
+
+def _tell_changed(plan: PlanFile) -> None:
+    from wixreseller.bulk.applying import check_orders_unchanged
+    from wixreseller.errors import ConfigurationError
+
+    try:
+        check_orders_unchanged(plan)
+    except ConfigurationError:
+        click.echo(
+            f"note: {plan.head.orders_name} was changed since; what is resumed is the plan as it "
+            f"was",
+            err=True,
+        )
+
+
+def _path_for_run(
+    connection: Connection, orders: str, output: Path | None, sha256: str, limit: Limit
+) -> Path:
+    import asyncio
+
+    from wixreseller.bulk.planning import (
+        AlreadyAppliedError,
+        UnfinishedError,
+        check_plan_path,
+        free_plan_path,
+    )
+
+    try:
+        if output is None:
+            return asyncio.run(free_plan_path(orders, sha256))
+        check_plan_path(output, overwrite=False)
+    except UnfinishedError as error:
+        line = ResumeLine.of(connection, error.plan, limit)
+        raise InputError(f"{error}; go on with:\n  {line}") from None
+    except AlreadyAppliedError as error:
+        line = ResumeLine.of(connection, output or Path(orders), limit)
+        raise InputError(f"{error} with -o; to go on with it:\n  {line}") from None
+    except FileExistsError:
+        raise InputError(f"{output} exists: name another plan with -o, or apply it") from None
+    return output
