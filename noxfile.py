@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nox
 
@@ -61,7 +64,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict, and that every public name has one."""
-    session.install("-e", ".[cli]", "nox", *group("tests"), *group("bench"), *group("types"))
+    groups = [*group("tests"), *group("bench"), *group("inspector"), *group("types")]
+    session.install("-e", ".[cli]", "nox", *groups)
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "wixreseller", "--ignoreexternal")
@@ -124,3 +128,36 @@ def documents(session: nox.Session) -> None:
     many = {"WIXRESELLER_EXAMPLES": "100000"}
     command = ["pytest", "tests/unit/test_wire_quick.py", "-o", "timeout=3600", "-n", "auto"]
     session.run(*command, *session.posargs, env=many)
+
+
+@nox.session
+def inspector(session: nox.Session) -> None:
+    """Try the emulator's page in a real Chromium; skipped where there is none to be had."""
+    bring_chromium(session)
+    session.install("-e", ".[cli]", *group("tests"), *group("inspector"))
+    session.run("pytest", "tests/inspector", "-n", "2", *session.posargs)
+
+
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take a picture of every view of that page, into build/screenshots; look at them."""
+    bring_chromium(session)
+    session.install("-e", ".[cli]", *group("tests"), *group("inspector"))
+    paths = os.pathsep.join([".", "tests/support"])
+    session.run(
+        "python", "tests/inspector/screenshots.py", *session.posargs, env={"PYTHONPATH": paths}
+    )
+
+
+def bring_chromium(session: nox.Session) -> None:
+    """Install Debian's Chromium if it is not here, or skip the session and say what to do."""
+    chromium = os.environ.get("WIXRESELLER_CHROMIUM", "/usr/bin/chromium")
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not Path(chromium).exists() and is_root and shutil.which("apt-get"):
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
+            session.run("apt-get", *command, external=True, success_codes=range(256))
+    if not Path(chromium).exists():
+        session.skip(
+            f"there is no Chromium at {chromium}: install Debian's package chromium (apt-get "
+            "install chromium), or name another one in WIXRESELLER_CHROMIUM"
+        )

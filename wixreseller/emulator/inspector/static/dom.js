@@ -1,5 +1,7 @@
 // Make elements. Whatever comes from data becomes a text node: nothing here parses markup.
 
+const FEW = 12;
+
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -30,7 +32,9 @@ function present(children) {
 export function reconcile(list, items, keyOf, build) {
   const known = list.known ?? new Map();
   const next = new Map();
-  const isFirst = list.known === undefined;
+  // Where most is new, nothing stands out, and showing it would cost more than the list itself.
+  const fresh = items.filter((item) => !known.has(keyOf(item))).length;
+  const isQuiet = list.known === undefined || fresh > FEW;
   let place = list.firstChild;
   for (const item of items) {
     const key = keyOf(item);
@@ -38,14 +42,14 @@ export function reconcile(list, items, keyOf, build) {
     let entry = known.get(key);
     if (entry === undefined) {
       entry = { element: h("li", {}, build(item)), mark };
-      if (!isFirst) flash(entry.element);
+      if (!isQuiet) flash(entry.element);
     } else if (entry.mark !== mark) {
-      const fresh = build(item);
+      const built = build(item);
       const old = entry.element.firstChild;
-      old.className = fresh.className;
-      old.replaceChildren(...fresh.childNodes);
+      old.className = built.className;
+      old.replaceChildren(...built.childNodes);
       entry.mark = mark;
-      flash(entry.element);
+      if (!isQuiet) flash(entry.element);
     }
     next.set(key, entry);
     if (entry.element === place) place = place.nextSibling;

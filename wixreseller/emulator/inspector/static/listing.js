@@ -108,7 +108,7 @@ export function listing(app, kind) {
     const page = await kind.load({ ...filters, before: pages.at(-1), limit: PAGE });
     if (mine !== asked) return;
     show(page, filters);
-  }, 350);
+  }, 800);
 
   function show({ items, more, kept }, filters) {
     const isFiltered = Object.keys(filters).length > 0;

@@ -32,9 +32,9 @@ export function listen(hear, tell) {
   open();
 }
 
-// Run `load` when asked, one at a time, with a pause that grows with the time that it takes: what is
-// asked for in a pause is done once, at its end.
-export function paced(load, leastMs = 250, share = 12) {
+// Run `load` when asked, one at a time: at once after a silence, and then with a pause that grows
+// with the time that it takes. What is asked for in a pause is done once, at its end.
+export function paced(load, leastMs = 250, share = 15) {
   let isRunning = false;
   let isWanted = false;
   let next = 0;
@@ -49,8 +49,8 @@ export function paced(load, leastMs = 250, share = 12) {
       await load();
     } finally {
       isRunning = false;
-      const took = performance.now() - began;
-      next = performance.now() + Math.max(leastMs, took * share);
+      const now = performance.now();
+      next = now + Math.max(leastMs, (now - began) * share);
       if (isWanted) ask();
     }
   }

@@ -22,7 +22,7 @@ export function packagesView(app) {
       const counts = await get(`inspector/counts${query(filters)}`);
       if (filters === wanted) showCounts(counts);
     },
-    500,
+    1000,
     20,
   );
 

@@ -61,7 +61,7 @@ function line(entry) {
     h(
       "span",
       { class: "stack what" },
-      h("span", { class: "row" }, h("span", { class: "name" }, operation ?? "unknown route"), externalId !== null && h("span", { class: "cut" }, externalId), marks(entry)),
+      h("span", { class: "row" }, h("span", { class: "name" }, operation ?? "unknown route"), externalId !== null && h("span", { class: "wrap" }, externalId), marks(entry)),
       h("span", { class: "muted small cut", title: path }, h("span", { class: "method" }, method), " ", path),
       idempotencyKey !== null && h("span", { class: "muted small cut", title: `idempotency key ${idempotencyKey}` }, "key ", h("span", { class: "mono" }, idempotencyKey)),
     ),
