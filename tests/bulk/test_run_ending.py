@@ -1,112 +1,256 @@
-"""How runs end before their orders do: stopped, broken off, cancelled, or by an error."""
+"""How runs end before their orders do: broken off, cancelled, or by an error."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from bulk_orders import Wire, carry_out, new_client, order, orders, words
+from bulk_journals import states_of
+from bulk_orders import BASIC, Wire, cancel, carry_out, new_client, order, orders, read_into, words
 
-from wixreseller import AsyncClient, RateLimit, bulk, errors
+from wixreseller import AsyncClient, bulk, errors
 from wixreseller.bulk import Order, Outcome
+from wixreseller.bulk.journal import entry_of
 from wixreseller.bulk.journal_sqlite import SqliteJournal
 from wixreseller.bulk.stopping import Stop
-from wixreseller.bulk.summary import StopReason
 from wixreseller.emulator import Emulator
 
 
-async def states(path: Path) -> dict[str, int]:
-    """Count the orders of a journal by state, without the states that none is in."""
-    async with SqliteJournal(path, is_reader=True) as journal:
-        return {state: count for state, count in (await journal.counts()).items() if count}
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "orders.journal"
 
 
-async def test_a_stop_finishes_the_creates_in_flight_and_sends_nothing_more(
-    client: AsyncClient, wire: Wire, tmp_path: Path
-) -> None:
-    wire.holds_creates = asyncio.Event()
-    stop = Stop()
-    running = asyncio.create_task(
-        carry_out(client, orders(50), stop=stop, max_concurrency=4, journal=tmp_path / "j")
-    )
-    await wire.create_arrived.wait()
-    stop.request(StopReason.INTERRUPTED)
-    wire.holds_creates.set()
-    outcomes = await running
-    assert StopReason.INTERRUPTED is stop.reason
-    packages = {package.id for package in await client.packages.query().collect()}
-    assert packages == {outcome.package_id for outcome in outcomes.values()}
-    assert len(outcomes) == wire.sent["packages"] <= 4
-    assert {"done": len(outcomes), "planned": 50 - len(outcomes)} == await states(tmp_path / "j")
+# --- cancelled ----------------------------------------------------------------------------------
 
 
 async def test_a_run_that_is_cancelled_leaves_what_it_had_sent_as_an_intent(
-    client: AsyncClient, wire: Wire, tmp_path: Path
+    client: AsyncClient, wire: Wire, journal: Path
 ) -> None:
     wire.holds_creates = asyncio.Event()
     asked = orders(9)
-    running = asyncio.create_task(
-        carry_out(client, asked, max_concurrency=1, journal=tmp_path / "j")
-    )
+    running = asyncio.create_task(carry_out(client, asked, max_concurrency=1, journal=journal))
     await wire.create_arrived.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert {"intent": 1, "planned": 8} == await states(tmp_path / "j")
+    assert {"intent": 1, "planned": 8} == await states_of(journal)
     wire.holds_creates = None
-    assert {"created": 9} == words(await carry_out(client, asked, journal=tmp_path / "j"))
+    assert {"created": 9} == words(await carry_out(client, asked, journal=journal))
     assert 9 == wire.sent["packages"]
 
 
-async def test_an_error_of_the_orders_comes_out_as_itself_after_what_is_in_flight_is_finished(
-    client: AsyncClient, tmp_path: Path
+async def test_a_second_cancellation_ends_at_once_what_the_first_would_finish(
+    client: AsyncClient, wire: Wire, journal: Path
 ) -> None:
-    def broken() -> Iterator[Order]:
-        yield from orders(100)
-        raise RuntimeError("the source broke")
+    wire.holds_creates = asyncio.Event()
+    run = bulk.run(client, orders(9), journal=journal)
 
-    told: list[Outcome] = []
-    with pytest.raises(RuntimeError, match="the source broke"):
-        async for outcome in bulk.run(client, broken(), journal=tmp_path / "j"):
-            told.append(outcome)  # noqa: PERF401  # what was told before it broke
-    found = await states(tmp_path / "j")
-    assert len(told) == found.get("done", 0)
-    assert 100 == sum(found.values())
-    assert {"done", "planned"} >= set(found)
+    async def break_off() -> None:
+        async with contextlib.aclosing(run):
+            async for _ in run:
+                pass
+
+    consumer = asyncio.create_task(break_off())
+    await wire.create_arrived.wait()
+    consumer.cancel()
+    await asyncio.sleep(0)
+    consumer.cancel()
+    await asyncio.wait({consumer})
+    assert consumer.cancelled()
+    assert set() == {task for task in asyncio.all_tasks() if "Engine" in repr(task)}
+    assert {"intent": 9} == await states_of(journal)
+
+
+async def test_breaking_off_waits_for_what_is_in_flight_unless_that_is_cancelled_too(
+    client: AsyncClient, wire: Wire, journal: Path
+) -> None:
+    wire.holds_creates = asyncio.Event()
+    run = bulk.run(client, [cancel("nobody"), *orders(4)], journal=journal)
+    assert "failed" == (await anext(run)).outcome
+    await wire.create_arrived.wait()
+    closing = asyncio.create_task(run.aclose())
+    await asyncio.sleep(0.05)
+    assert not closing.done()
+    closing.cancel()
+    await asyncio.wait({closing})
+    assert closing.cancelled()
+    assert set() == {task for task in asyncio.all_tasks() if "Engine" in repr(task)}
+    assert {"failed", "intent"} == set(await states_of(journal))
+
+
+async def test_a_cancellation_while_the_journal_is_opened_leaves_it_closed(
+    client: AsyncClient, journal: Path
+) -> None:
+    for _ in range(5):
+        running = asyncio.create_task(carry_out(client, orders(1), journal=journal))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running})
+    for _ in range(100):  # it is opened on a thread, which nobody can cancel
+        with contextlib.suppress(errors.JournalHeldError):
+            outcomes = await carry_out(client, orders(1), journal=journal)
+            break
+        await asyncio.sleep(0.02)
+    assert {"created": 1} == words(outcomes)
+
+
+# --- broken off ---------------------------------------------------------------------------------
+
+
+async def test_breaking_off_finishes_what_is_in_flight_and_sends_nothing_more(
+    client: AsyncClient, wire: Wire, journal: Path
+) -> None:
+    run = bulk.run(client, orders(300), max_concurrency=4, journal=journal)
+    async with contextlib.aclosing(run):
+        async for _ in run:
+            break
+    found = await states_of(journal)
+    assert {"done", "planned"} == set(found)
+    assert found["done"] == wire.sent["packages"] <= 8
+    assert set() == {task for task in asyncio.all_tasks() if "Engine" in repr(task)}
 
 
 async def test_an_error_in_the_loop_body_sends_nothing_more(
-    client: AsyncClient, wire: Wire, tmp_path: Path
+    client: AsyncClient, wire: Wire, journal: Path
 ) -> None:
-    async def write(_: Outcome) -> None:
-        raise OSError(28, "No space left on device")
+    async def write_each(outcomes: AsyncIterator[Outcome]) -> None:
+        async for _ in outcomes:
+            raise OSError(28, "No space left on device")
 
-    run = bulk.run(client, orders(50), max_concurrency=2, journal=tmp_path / "j")
+    run = bulk.run(client, orders(50), max_concurrency=2, journal=journal)
     with pytest.raises(OSError, match="No space left"):
-        async with contextlib.aclosing(run):
-            async for outcome in run:
-                await write(outcome)
-    found = await states(tmp_path / "j")
+        await write_each(run)
+    await run.aclose()
+    found = await states_of(journal)
     assert found["done"] == wire.sent["packages"] <= 4
     assert {"done", "planned"} == set(found)
 
 
-async def test_a_rate_limit_that_lets_nothing_out_stops_the_run(
-    emulator: Emulator, wire: Wire, tmp_path: Path
+async def test_a_run_that_was_never_begun_leaves_nothing(
+    client: AsyncClient, wire: Wire, journal: Path
+) -> None:
+    run = bulk.run(client, orders(5), journal=journal)
+    await run.aclose()
+    assert [] == await asyncio.to_thread(lambda: [*journal.parent.iterdir()])
+    assert {} == dict(wire.sent)
+
+
+# --- errors of the orders -----------------------------------------------------------------------
+
+
+async def test_an_error_of_the_orders_comes_out_as_itself_after_what_is_in_flight_is_finished(
+    client: AsyncClient, journal: Path
+) -> None:
+    def broken() -> Iterator[Order]:
+        yield from orders(300)
+        raise RuntimeError("the source broke")
+
+    told: list[Outcome] = []
+    with pytest.raises(RuntimeError, match="the source broke"):
+        await read_into(told, bulk.run(client, broken(), journal=journal))
+    found = await states_of(journal)
+    assert len(told) == found.get("done", 0)
+    assert {"done", "planned"} >= set(found)
+
+
+async def test_an_iterable_that_is_cancelled_from_within_ends_the_run_with_an_error(
+    client: AsyncClient, journal: Path
+) -> None:
+    async def dying() -> AsyncIterator[Order]:
+        yield order("sub-0")
+        lost = asyncio.create_task(asyncio.sleep(60))
+        lost.cancel()
+        await lost
+
+    with pytest.raises(RuntimeError, match="cancelled before its end") as caught:
+        await carry_out(client, dying(), journal=journal)
+    assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+
+
+async def test_what_is_no_order_is_an_error_of_its_own(client: AsyncClient, wire: Wire) -> None:
+    with pytest.raises(AttributeError):
+        await carry_out(client, ["sub-1"])  # type: ignore[list-item]
+    assert {} == dict(wire.sent)
+
+
+@pytest.mark.parametrize("distance", [1, 99, 250])
+async def test_an_order_that_comes_twice_is_refused_however_far_apart(
+    client: AsyncClient, wire: Wire, distance: int
+) -> None:
+    asked = [*orders(distance), order("sub-0")]
+    with pytest.raises(errors.ConfigurationError, match=r"'sub-0' for account .* came twice"):
+        await carry_out(client, asked)
+    assert wire.sent["packages"] <= distance
+
+
+async def test_an_order_that_comes_twice_with_another_content_is_refused(
+    client: AsyncClient,
+) -> None:
+    with pytest.raises(errors.JournalError, match="another order of 'sub-1'"):
+        await carry_out(client, [order("sub-1"), order("sub-1", BASIC, BASIC)])
+
+
+# --- the journal and the client -----------------------------------------------------------------
+
+
+async def test_a_second_run_on_one_journal_is_refused_with_the_name_of_the_first(
+    client: AsyncClient, wire: Wire, journal: Path
+) -> None:
+    wire.holds_creates = asyncio.Event()
+    first = asyncio.create_task(carry_out(client, orders(2), journal=journal))
+    await wire.create_arrived.wait()
+    with pytest.raises(errors.JournalHeldError, match="is being written by process") as caught:
+        await carry_out(client, orders(2), journal=journal)
+    assert "process" in caught.value.holder
+    wire.holds_creates.set()
+    assert {"created": 2} == words(await first)
+    assert 2 == wire.sent["packages"]
+
+
+async def test_a_journal_of_another_server_is_refused(
+    emulator: Emulator, client: AsyncClient, journal: Path
+) -> None:
+    await carry_out(client, orders(1), journal=journal)
+    async with Emulator(rate_limit="off") as other, new_client(other) as stranger:
+        with pytest.raises(errors.ConfigurationError, match="is of a run against"):
+            await carry_out(stranger, orders(1), journal=journal)
+        assert [] == await stranger.packages.query().collect()
+
+
+async def test_a_changed_order_under_a_known_name_is_refused_before_anything_is_sent(
+    client: AsyncClient, wire: Wire, journal: Path
+) -> None:
+    await carry_out(client, [], journal=journal)
+    async with SqliteJournal(journal) as kept:
+        await kept.add([entry_of(order("sub-1"), 0)], 0.0)
+    with pytest.raises(errors.JournalError, match="a changed order needs a journal of its own"):
+        await carry_out(client, [order("sub-1", BASIC, BASIC)], journal=journal)
+    assert {} == dict(wire.sent)
+
+
+async def test_a_client_that_is_closed_meanwhile_fails_no_order(
+    emulator: Emulator, wire: Wire, journal: Path
+) -> None:
+    client = new_client(emulator, wire)
+    told: list[Outcome] = []
+    run = bulk.run(client, orders(300), max_concurrency=2, journal=journal)
+    told.append(await anext(run))
+    await client.aclose()
+    with pytest.raises(errors.ClientClosedError):
+        await read_into(told, run)
+    assert {"created"} == {outcome.outcome for outcome in told}
+    assert "failed" not in await states_of(journal)
+
+
+async def test_a_run_that_ended_by_itself_leaves_the_stop_of_its_caller_alone(
+    client: AsyncClient,
 ) -> None:
     stop = Stop()
-    limit = RateLimit(5, per=60.0, max_wait=0)
-    async with new_client(emulator, wire, rate_limit=limit) as hasty:
-        with pytest.raises(errors.PacingError):
-            await carry_out(hasty, orders(100), journal=tmp_path / "j", stop=stop)
-    assert StopReason.LIMIT is stop.reason
-    assert {"query": 1, "packages": 4} == dict(wire.sent)
-    assert {"done": 4, "planned": 96} == await states(tmp_path / "j")
-
-
-async def test_an_order_that_comes_twice_is_refused(client: AsyncClient) -> None:
-    with pytest.raises(errors.ConfigurationError, match="came twice"):
-        await carry_out(client, [order("one"), order("two"), order("one")])
+    await carry_out(client, orders(2), stop=stop)
+    assert not stop.is_set
+    assert {"created": 1} == words(await carry_out(client, [order("more")], stop=stop))

@@ -106,6 +106,12 @@ async def carry_out(
     return by_id
 
 
+async def read_into(told: list[Outcome], outcomes: AsyncIterable[Outcome]) -> None:
+    """Read outcomes into a list, which holds those before an error too."""
+    async for outcome in outcomes:
+        told.append(outcome)  # noqa: PERF401  # it is to hold those before an error
+
+
 def words(outcomes: dict[str, Outcome]) -> dict[str, int]:
     """Count outcomes by the word of the results file."""
     return dict(Counter(outcome.outcome for outcome in outcomes.values()))

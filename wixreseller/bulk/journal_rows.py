@@ -155,6 +155,7 @@ def _read_outcome(entry: Entry, row: tuple[Any, ...]) -> Outcome | None:
             account_id=account_id,
             code=code,
             message=message,
+            package_id=package_id,
             request_id=request_id,
         )
     instance_ids = tuple((instances or "").split())

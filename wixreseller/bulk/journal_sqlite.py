@@ -161,7 +161,16 @@ class SqliteJournal:
     async def aclose(self) -> None:
         """Close the file and let the next writer in; twice is fine."""
         self.close()
-        await asyncio.to_thread(self._thread.join)
+        joining = asyncio.ensure_future(asyncio.to_thread(self._thread.join))
+        cancelled: asyncio.CancelledError | None = None
+        while not joining.done():
+            try:
+                await asyncio.wait({joining})
+            except asyncio.CancelledError as error:
+                # Let in the next writer first: it may be the very next line of whoever cancels.
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     def close(self) -> None:
         """Close the file, and do not wait until that is done."""

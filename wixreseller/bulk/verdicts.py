@@ -253,6 +253,7 @@ def unknown(entry: Entry, code: str, message: str, *, request_id: str | None = N
         account_id=entry.account_id,
         code=code,
         message=message,
+        package_id=entry.package_id if entry.operation == "cancel" else None,
         request_id=request_id,
     )
 
