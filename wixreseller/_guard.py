@@ -5,15 +5,25 @@ No I/O of its own: this is what :mod:`wixreseller._transport` hands to aiohttp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+import socket
+from contextvars import ContextVar
+from typing import Final
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter, ResolveResult
 from aiohttp.client_middlewares import ClientHandlerType
 
 from wixreseller.matrix import Phase
 
-__all__ = ["NoAnswerError", "OnePass", "Progress", "phase_unguarded", "tracer"]
+__all__ = [
+    "Body",
+    "NoAnswerError",
+    "OnePass",
+    "Progress",
+    "Resolver",
+    "note_connection",
+    "phase_unguarded",
+]
 
 # What aiohttp raises before there is a connection, and so before a byte of the request has left.
 _NOT_CONNECTED: Final = (
@@ -25,10 +35,6 @@ _NOT_CONNECTED: Final = (
 )
 
 
-# `Any`, because aiohttp gives each signal parameters of a class of its own.
-_Signal = Callable[[aiohttp.ClientSession, Any, Any], Coroutine[Any, Any, None]]
-
-
 class Progress:
     """Hold the phase of one attempt, written while it runs."""
 
@@ -36,6 +42,10 @@ class Progress:
 
     def __init__(self, phase: Phase = Phase.PACING) -> None:
         self.phase: Phase = phase
+
+
+_attempt: Final[ContextVar[Progress | None]] = ContextVar("attempt", default=None)
+"""The attempt whose request aiohttp is working on, in this task."""
 
 
 class NoAnswerError(Exception):
@@ -72,6 +82,7 @@ class OnePass:
             )
         self.was_passed = True
         self._progress.phase = self._begins
+        token = _attempt.set(self._progress)
         try:
             return await handler(request)
         except Exception as error:
@@ -79,29 +90,54 @@ class OnePass:
             if isinstance(error, _NOT_CONNECTED):
                 self._progress.phase = _phase_of_connecting(error)
             raise
+        finally:
+            _attempt.reset(token)
 
 
-def tracer() -> aiohttp.TraceConfig:
-    """Follow the phases of the attempts of a session of ours, through aiohttp's own signals."""
+# --- the phases of an attempt -------------------------------------------------------------------
+#
+# aiohttp's own signals would tell as much, and cost a create a seventh of its CPU time: it makes
+# an object for each, listened to or not.
 
-    def moves_to(phase: Phase) -> _Signal:
-        async def move(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
-            progress = getattr(context, "trace_request_ctx", None)
-            if isinstance(progress, Progress):
-                progress.phase = phase
 
-        return move
+class Resolver(aiohttp.ThreadedResolver):
+    """Look up names as aiohttp does, and note while it takes."""
 
-    trace = aiohttp.TraceConfig()
-    # Also after a kept connection turned out to be closed.
-    trace.on_connection_create_start.append(moves_to(Phase.CONNECTING))
-    trace.on_dns_resolvehost_start.append(moves_to(Phase.RESOLVING))
-    trace.on_dns_resolvehost_end.append(moves_to(Phase.CONNECTING))
-    # With a connection in hand, aiohttp may begin to write at once.
-    trace.on_connection_create_end.append(moves_to(Phase.SENDING))
-    trace.on_connection_reuseconn.append(moves_to(Phase.SENDING))
-    trace.on_request_headers_sent.append(moves_to(Phase.ANSWERING))
-    return trace
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Give the addresses of a host."""
+        progress = _attempt.get()
+        if progress is None:
+            return await super().resolve(host, port, family)
+        progress.phase = Phase.RESOLVING
+        addresses = await super().resolve(host, port, family)
+        if progress.phase is Phase.RESOLVING:
+            progress.phase = Phase.CONNECTING
+        return addresses
+
+
+def note_connection(request: aiohttp.ClientRequest) -> None:
+    """Note that a request of this task has a connection: aiohttp may begin to write at once."""
+    progress = _attempt.get()
+    if progress is not None:
+        # What has no body is written before anything is waited for.
+        progress.phase = Phase.SENDING if request.body else Phase.ANSWERING
+
+
+class Body(aiohttp.BytesPayload):
+    """Hold the body of a request, and note when it has been written."""
+
+    def __init__(self, value: bytes, progress: Progress) -> None:
+        super().__init__(value, content_type="application/json")
+        self._progress = progress
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """Write it."""
+        await super().write_with_length(writer, content_length)
+        self._progress.phase = Phase.ANSWERING
 
 
 def _phase_of_connecting(error: Exception) -> Phase:

@@ -25,6 +25,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from wixreseller._caller import place_of_caller
+from wixreseller._guard import Resolver, note_connection
 
 __all__ = ["Connector", "Lane", "Lanes"]
 
@@ -37,7 +38,7 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # a bare tuple of aiohttp's
-            limit=0, socket_factory=_open_socket
+            limit=0, resolver=Resolver(), socket_factory=_open_socket
         )
         self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
 
@@ -55,10 +56,12 @@ class Connector(aiohttp.TCPConnector):
             if transport is None or transport not in self._open:
                 break
             if not _has_something_to_read(transport):
+                note_connection(req)
                 return connection
             connection.close()
         if transport is not None:
             self._open.add(transport)
+        note_connection(req)
         return connection
 
     def abort(self) -> None:

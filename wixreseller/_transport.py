@@ -21,7 +21,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from wixreseller._answers import Response
-from wixreseller._guard import NoAnswerError, OnePass, Progress, phase_unguarded, tracer
+from wixreseller._guard import Body, NoAnswerError, OnePass, Progress, phase_unguarded
 from wixreseller._lanes import Connector, Lanes
 from wixreseller._operations import Request
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
@@ -97,15 +97,15 @@ class Transport:
             async with session.request(
                 request.operation.method,
                 URL(self._base_url + request.target, encoded=True),
-                data=request.body,
+                data=None if request.body is None else Body(request.body, progress),
                 headers=self._headers(key, request),
-                skip_auto_headers=("Content-Type",),  # else a PATCH without a body gets one
+                # Else a PATCH without a body gets one.
+                skip_auto_headers=("Content-Type",) if request.body is None else None,
                 allow_redirects=False,
                 raise_for_status=False,
                 proxy=self._proxy,
                 timeout=_NO_TIMEOUT,
                 middlewares=(*self._middlewares, guard),
-                trace_request_ctx=progress,
                 ssl=True if self._ssl is None else self._ssl,  # True: as the session says
             ) as answer:
                 progress.phase = Phase.READING
@@ -129,8 +129,6 @@ class Transport:
             "Accept": "application/json",
             "User-Agent": _USER_AGENT,
         }
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
         if self._consistent is not None:
             # The last one got, whoever got it: a sub-account's write is then seen by the parent.
             headers["X-Wix-Consistent"] = self._consistent
@@ -156,7 +154,6 @@ def _open_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=Connector(),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[tracer()],
     )
 
 
