@@ -103,8 +103,9 @@ async def visit(browser: Browser, emulator: Emulator, witness: Witness) -> Async
     contexts: list[BrowserContext] = []
 
     async def visit(place: str = "packages", **options: Any) -> Page:
-        given = {"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce"}
-        context = await browser.new_context(**given | options)
+        size = {"width": 1400, "height": 900}
+        given: dict[str, Any] = {"viewport": size, "reduced_motion": "reduce"} | options
+        context = await browser.new_context(**given)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = await context.new_page()

@@ -28,6 +28,8 @@ export const remove = (path) => ask("DELETE", path);
 
 // Write a query string of what is set.
 export function query(values) {
-  const given = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const given = Object.entries(values).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
   return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
 }

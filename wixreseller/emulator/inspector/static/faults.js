@@ -18,22 +18,41 @@ const QUICK = [
 ];
 
 export function faultsView(app) {
-  const target = h("select", {}, option("createPackageV2", "createPackageV2", "createPackageV2"), option("", "any request"), OPERATIONS.slice(1).map((name) => option(name, name)));
+  const target = h(
+    "select",
+    {},
+    option("createPackageV2", "createPackageV2", "createPackageV2"),
+    option("", "any request"),
+    OPERATIONS.slice(1).map((name) => option(name, name)),
+  );
   const quick = h(
     "section",
     { class: "card padded" },
     h("h2", {}, "Spoil the next request"),
-    h("p", { class: "muted" }, "One click, one request: the next one that fits is spoilt, then the rule is spent."),
+    h(
+      "p",
+      { class: "muted" },
+      "One click, one request: the next one that fits is spoilt, then the rule is spent.",
+    ),
     h(
       "div",
       { class: "quick" },
       field("Which", target),
-      QUICK.map(([text, rule], index) => button(text, () => addRule({ ...rule, ...(target.value ? { operation: target.value } : {}) }), { kind: index === 0 ? "primary" : "" })),
+      QUICK.map(([text, rule], index) =>
+        button(
+          text,
+          () => addRule({ ...rule, ...(target.value ? { operation: target.value } : {}) }),
+          { kind: index === 0 ? "primary" : "" },
+        ),
+      ),
     ),
   );
   const summary = h("p", { class: "muted number", role: "status" });
   const list = h("div", { class: "card", role: "list", "aria-label": "Fault rules" });
-  const all = button("Remove all", () => remove("faults"), { kind: "danger", done: "All rules are gone" });
+  const all = button("Remove all", () => remove("faults"), {
+    kind: "danger",
+    done: "All rules are gone",
+  });
   const element = h(
     "div",
     { class: "sections" },
@@ -48,7 +67,12 @@ export function faultsView(app) {
 
   function show(rules) {
     const active = rules.filter(({ spent }) => !spent).length;
-    fill(summary, rules.length === 0 ? "" : `${plural(active, "rule")} active, ${count(rules.length - active)} spent`);
+    fill(
+      summary,
+      rules.length === 0
+        ? ""
+        : `${plural(active, "rule")} active, ${count(rules.length - active)} spent`,
+    );
     all.hidden = rules.length === 0;
     const next = new Map();
     for (const rule of rules) {
@@ -62,7 +86,11 @@ export function faultsView(app) {
     }
     rows = next;
     if (rules.length === 0) fill(list, nothing());
-    else fill(list, [...next.values()].map(({ row: { element: line } }) => line));
+    else
+      fill(
+        list,
+        [...next.values()].map(({ row: { element: line } }) => line),
+      );
   }
 
   load();
@@ -87,7 +115,13 @@ function row(rule) {
     h(
       "div",
       { class: "stack" },
-      h("div", { class: "row" }, h("b", {}, kindTitle(rule.fault)), state, h("span", { class: "muted small mono" }, rule.id)),
+      h(
+        "div",
+        { class: "row" },
+        h("b", {}, kindTitle(rule.fault)),
+        state,
+        h("span", { class: "muted small mono" }, rule.id),
+      ),
       h("span", { class: "muted" }, sentence(rule)),
     ),
     h(
@@ -95,11 +129,16 @@ function row(rule) {
       { class: "hits" },
       h("span", { class: "figure" }, matches, "matches"),
       h("span", { class: "figure" }, hits, rule.times === null ? "hits" : `hits of ${rule.times}`),
-      button("Remove", () => remove(`faults/${encodeURIComponent(rule.id)}`), { "aria-label": `Remove ${rule.id}` }),
+      button("Remove", () => remove(`faults/${encodeURIComponent(rule.id)}`), {
+        "aria-label": `Remove ${rule.id}`,
+      }),
     ),
   );
   const update = ({ spent, matches: fitted, hits: spoilt }) => {
-    fill(state, spent ? pill("spent") : pill(spoilt > 0 ? "active" : "waiting", spoilt > 0 ? "bad" : "warn"));
+    fill(
+      state,
+      spent ? pill("spent") : pill(spoilt > 0 ? "active" : "waiting", spoilt > 0 ? "bad" : "warn"),
+    );
     fill(matches, count(fitted));
     fill(hits, count(spoilt));
   };
@@ -108,14 +147,30 @@ function row(rule) {
 }
 
 function nothing() {
-  return empty("No rules", h("p", { class: "muted" }, "Nothing goes wrong by itself here. Choose above what should go wrong next, or write a rule below; then run your code and watch it being hit."));
+  return empty(
+    "No rules",
+    h(
+      "p",
+      { class: "muted" },
+      "Nothing goes wrong by itself here. Choose above what should go wrong next, or write a rule below; then run your code and watch it being hit.",
+    ),
+  );
 }
 
 // A whole rule, field by field.
 function form(app) {
-  const kind = h("select", {}, Object.entries(KINDS).map(([name, { title }]) => option(name, title)));
+  const kind = h(
+    "select",
+    {},
+    Object.entries(KINDS).map(([name, { title }]) => option(name, title)),
+  );
   const about = h("p", { class: "muted wide" });
-  const operation = h("select", {}, option("", "Any operation"), OPERATIONS.map((name) => option(name, name)));
+  const operation = h(
+    "select",
+    {},
+    option("", "Any operation"),
+    OPERATIONS.map((name) => option(name, name)),
+  );
   const account = h("select", {});
   const inputs = {
     externalId: h("input", { autocomplete: "off", spellcheck: "false" }),
@@ -130,8 +185,19 @@ function form(app) {
     location: h("input", { value: "https://example.com/", spellcheck: "false" }),
     when: h("select", {}),
   };
-  const names = { status: "Status", code: "Code", message: "Message", seconds: "Seconds", bytes: "Bytes that arrive", body: "Body", location: "Location", when: "When" };
-  const own = Object.fromEntries(Object.entries(names).map(([name, title]) => [name, field(title, inputs[name])]));
+  const names = {
+    status: "Status",
+    code: "Code",
+    message: "Message",
+    seconds: "Seconds",
+    bytes: "Bytes that arrive",
+    body: "Body",
+    location: "Location",
+    when: "When",
+  };
+  const own = Object.fromEntries(
+    Object.entries(names).map(([name, title]) => [name, field(title, inputs[name])]),
+  );
   const numbers = ["nth", "times", "status", "seconds", "bytes"];
 
   function adapt() {
@@ -139,13 +205,25 @@ function form(app) {
     fill(about, text);
     for (const [name, element] of Object.entries(own)) element.hidden = !fields.includes(name);
     const chosen = inputs.when.value;
-    const whens = [["", "as usual"], ["before_commit", "before commit"], ["after_commit", "after commit"]];
-    if (operation.value === "assignProductInstanceToSite" && kind.value !== "delay") whens.push(["half_way", "half-way"]);
-    fill(inputs.when, whens.map(([value, title]) => option(value, title, chosen)));
+    const whens = [
+      ["", "as usual"],
+      ["before_commit", "before commit"],
+      ["after_commit", "after commit"],
+    ];
+    if (operation.value === "assignProductInstanceToSite" && kind.value !== "delay")
+      whens.push(["half_way", "half-way"]);
+    fill(
+      inputs.when,
+      whens.map(([value, title]) => option(value, title, chosen)),
+    );
   }
 
   function adaptAccounts() {
-    fill(account, option("", "Any account"), app.world.accounts.map(({ id }) => option(id, brief(id), account.value)));
+    fill(
+      account,
+      option("", "Any account"),
+      app.world.accounts.map(({ id }) => option(id, brief(id), account.value)),
+    );
   }
 
   async function add() {
@@ -180,7 +258,11 @@ function form(app) {
       field("External id", inputs.externalId),
       field("From match number", inputs.nth),
       field("How many times (empty: for ever)", inputs.times),
-      h("div", { class: "row wide" }, h("button", { type: "submit", class: "primary" }, "Add the rule")),
+      h(
+        "div",
+        { class: "row wide" },
+        h("button", { type: "submit", class: "primary" }, "Add the rule"),
+      ),
     ),
   );
 }

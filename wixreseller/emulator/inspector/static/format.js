@@ -14,11 +14,13 @@ const WORDS = {
 
 export const statusWord = (status) => WORDS[status] ?? status;
 
-export const brief = (id) => (/^[0-9a-f]{8}-/i.test(id) && id.length === 36 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id);
+export const brief = (id) =>
+  /^[0-9a-f]{8}-/i.test(id) && id.length === 36 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 
 export const count = (number) => number.toLocaleString("en-US");
 
-export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+export const plural = (number, one, many = `${one}s`) =>
+  `${count(number)} ${number === 1 ? one : many}`;
 
 // The emulator's times are shown in UTC, as the API writes them.
 export function time(iso) {
@@ -26,7 +28,12 @@ export function time(iso) {
 }
 
 export function day(iso) {
-  return new Date(iso).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  return new Date(iso).toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  });
 }
 
 export const moment = (iso) => `${day(iso)}, ${time(iso)}`;

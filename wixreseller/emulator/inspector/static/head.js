@@ -12,7 +12,9 @@ export function head(app) {
   const gauge = document.getElementById("gauge");
   const face = h("time", {});
   const standing = h("span", { class: "state" });
-  const turn = button("Freeze", () => post("clock", app.state?.clock.frozen ? { resume: true } : { freeze: true }));
+  const turn = button("Freeze", () =>
+    post("clock", app.state?.clock.frozen ? { resume: true } : { freeze: true }),
+  );
   fill(
     clock,
     h("div", { class: "face" }, face, standing),
@@ -20,8 +22,12 @@ export function head(app) {
       "div",
       { class: "row" },
       turn,
-      button("+1 min", () => post("clock", { advance: 60 }), { "aria-label": "Advance the clock by 1 minute" }),
-      button("+1 day", () => post("clock", { advance: DAY }), { "aria-label": "Advance the clock by 1 day" }),
+      button("+1 min", () => post("clock", { advance: 60 }), {
+        "aria-label": "Advance the clock by 1 minute",
+      }),
+      button("+1 day", () => post("clock", { advance: DAY }), {
+        "aria-label": "Advance the clock by 1 day",
+      }),
     ),
   );
   let heard = 0;
@@ -38,9 +44,10 @@ export function head(app) {
   setInterval(tick, 1000);
 
   function showGauge({ count: most, seconds: window, gauges, refused }) {
-    const refusals = refused > 0
-      ? h("a", { href: "#/requests?status=429", class: "pill bad" }, `${count(refused)} × 429`)
-      : h("span", { class: "muted" }, "no 429s");
+    const refusals =
+      refused > 0
+        ? h("a", { href: "#/requests?status=429", class: "pill bad" }, `${count(refused)} × 429`)
+        : h("span", { class: "muted" }, "no 429s");
     if (most === null) {
       fill(gauge, h("div", { class: "row" }, h("span", {}, "Rate limit off"), refusals));
       return;
@@ -51,7 +58,13 @@ export function head(app) {
       h(
         "div",
         { class: "row" },
-        h("span", {}, "Rate limit ", h("b", { class: "number" }, `${count(used)} / ${count(most)}`), ` in ${window} s`),
+        h(
+          "span",
+          {},
+          "Rate limit ",
+          h("b", { class: "number" }, `${count(used)} / ${count(most)}`),
+          ` in ${window} s`,
+        ),
         refusals,
       ),
       meter(used, most),

@@ -14,7 +14,17 @@ const KEYS = [
 ];
 
 export function helpButton() {
-  return h("button", { type: "button", class: "plain", onclick: help, "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" }, h("kbd", {}, "?"));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "plain",
+      onclick: help,
+      "aria-label": "Keyboard shortcuts",
+      title: "Keyboard shortcuts (?)",
+    },
+    h("kbd", {}, "?"),
+  );
 }
 
 function help() {
@@ -22,8 +32,23 @@ function help() {
     "dialog",
     { "aria-labelledby": "help-title" },
     h("h2", { id: "help-title" }, "Keyboard"),
-    h("dl", { class: "facts" }, KEYS.map(([key, what]) => [h("dt", {}, key.split(/( … | or )/).map((part, index) => (index % 2 ? part : h("kbd", {}, part)))), h("dd", {}, what)])),
-    h("div", { class: "row" }, h("button", { type: "button", onclick: () => dialog.close(), autofocus: true }, "Close")),
+    h(
+      "dl",
+      { class: "facts" },
+      KEYS.map(([key, what]) => [
+        h(
+          "dt",
+          {},
+          key.split(/( … | or )/).map((part, index) => (index % 2 ? part : h("kbd", {}, part))),
+        ),
+        h("dd", {}, what),
+      ]),
+    ),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { type: "button", onclick: () => dialog.close(), autofocus: true }, "Close"),
+    ),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
@@ -51,7 +76,8 @@ export function keys(goTo, view) {
     k: () => step(-1),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
+      return;
     if (event.key === "Escape") {
       if (isTyping(event.target) && event.target.type === "search" && event.target.value) return;
       view().close?.();

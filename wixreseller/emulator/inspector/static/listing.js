@@ -21,28 +21,60 @@ export function listing(app, kind) {
 
   const title = h("h1", {}, kind.title);
   const summary = h("p", { class: "muted number", role: "status" });
-  const pauseButton = h("button", { type: "button", "aria-pressed": "false", onclick: pause }, "Pause");
-  const search = h("input", { type: "search", placeholder: kind.search, autocomplete: "off", spellcheck: "false" });
+  const pauseButton = h(
+    "button",
+    { type: "button", "aria-pressed": "false", onclick: pause },
+    "Pause",
+  );
+  const search = h("input", {
+    type: "search",
+    placeholder: kind.search,
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const selects = kind.filters.map((filter) => {
     const select = h("select", {});
     select.addEventListener("change", () => filterBy({ [filter.name]: select.value }));
     return { ...filter, select };
   });
-  const clear = h("button", { type: "button", class: "plain", onclick: () => go(null, {}) }, "Clear filters");
+  const clear = h(
+    "button",
+    { type: "button", class: "plain", onclick: () => go(null, {}) },
+    "Clear filters",
+  );
   const list = h("ul", { class: kind.name });
   const none = h("div", {});
   const range = h("span", { class: "number" });
   const newest = h("button", { type: "button", onclick: () => turn(0) }, "Newest");
   const newer = h("button", { type: "button", onclick: () => turn(pages.length - 2) }, "Newer");
   const older = h("button", { type: "button", onclick: () => turn(pages.length) }, "Older");
-  const pager = h("nav", { class: "pager", "aria-label": "Pages" }, range, h("div", { class: "row" }, newest, newer, older));
-  const columns = h("div", { class: "columns", "aria-hidden": "true" }, kind.columns.map(([text, css = ""]) => h("span", { class: css }, text)));
+  const pager = h(
+    "nav",
+    { class: "pager", "aria-label": "Pages" },
+    range,
+    h("div", { class: "row" }, newest, newer, older),
+  );
+  const columns = h(
+    "div",
+    { class: "columns", "aria-hidden": "true" },
+    kind.columns.map(([text, css = ""]) => h("span", { class: css }, text)),
+  );
   const card = h("div", { class: `card list ${kind.name}` }, columns, list, none, pager);
   const master = h(
     "div",
     { class: "master" },
-    h("div", { class: "head" }, title, h("div", { class: "row" }, clear, kind.buttons ?? [], pauseButton)),
-    h("div", { class: "filters", role: "search" }, field("Search", search), selects.map(({ label, select }) => field(label, select))),
+    h(
+      "div",
+      { class: "head" },
+      title,
+      h("div", { class: "row" }, clear, kind.buttons ?? [], pauseButton),
+    ),
+    h(
+      "div",
+      { class: "filters", role: "search" },
+      field("Search", search),
+      selects.map(({ label, select }) => field(label, select)),
+    ),
     kind.extra?.element,
     h("div", { class: "head" }, summary),
     card,
@@ -121,7 +153,10 @@ export function listing(app, kind) {
     lastPlace = items.length === 0 ? null : kind.placeOf(items.at(-1));
     columns.hidden = pager.hidden = items.length === 0 && pages.length === 1;
     fill(none, items.length === 0 ? kind.empty(isFiltered, () => go(null, {})) : null);
-    fill(range, items.length === 0 ? "Nothing further" : `${count(first)}–${count(first + items.length - 1)}`);
+    fill(
+      range,
+      items.length === 0 ? "Nothing further" : `${count(first)}–${count(first + items.length - 1)}`,
+    );
     newest.disabled = newer.disabled = pages.length === 1;
     older.disabled = !more;
     if (kept !== undefined) fill(summary, kept);
@@ -142,7 +177,8 @@ export function listing(app, kind) {
 
   function showFilters() {
     if (document.activeElement !== search) search.value = place.filters.text ?? "";
-    for (const { name, select, choices } of selects) setOptions(select, choices(app), place.filters[name] ?? "");
+    for (const { name, select, choices } of selects)
+      setOptions(select, choices(app), place.filters[name] ?? "");
     clear.hidden = Object.keys(place.filters).length === 0;
     kind.extra?.show(place.filters, filterBy);
   }
@@ -152,7 +188,8 @@ export function listing(app, kind) {
     pause,
     close,
     show(next) {
-      const isNewList = JSON.stringify(next.filters) !== JSON.stringify(place.filters) || isOtherPage;
+      const isNewList =
+        JSON.stringify(next.filters) !== JSON.stringify(place.filters) || isOtherPage;
       const isNewPanel = next.id !== place.id;
       place = next;
       showFilters();

@@ -43,7 +43,11 @@ let shown = null;
 function parse() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/").map(decodeURIComponent);
-  return { name: name || "packages", id: rest.join("/") || null, filters: Object.fromEntries(new URLSearchParams(search)) };
+  return {
+    name: name || "packages",
+    id: rest.join("/") || null,
+    filters: Object.fromEntries(new URLSearchParams(search)),
+  };
 }
 
 function route() {
@@ -79,7 +83,10 @@ const loadWorld = paced(readWorld, 1000);
 
 function hear(state, isNew) {
   const changed = new Set(
-    Object.keys(state.versions).filter((topic) => isNew || app.state?.run !== state.run || app.versions[topic] !== state.versions[topic]),
+    Object.keys(state.versions).filter(
+      (topic) =>
+        isNew || app.state?.run !== state.run || app.versions[topic] !== state.versions[topic],
+    ),
   );
   app.state = state;
   app.versions = state.versions;
@@ -110,11 +117,17 @@ function showTabs(state) {
 
 fill(
   tabs,
-  VIEWS.map(({ name, title }) => h("a", { href: `#/${name}`, "data-view": name }, title, h("span", { class: "badge" }))),
+  VIEWS.map(({ name, title }) =>
+    h("a", { href: `#/${name}`, "data-view": name }, title, h("span", { class: "badge" })),
+  ),
 );
 fill(document.getElementById("actions"), dropNextCreate(), helpButton());
 keys(
-  VIEWS.map(({ name }) => () => app.go(`/${name}`)),
+  VIEWS.map(
+    ({ name }) =>
+      () =>
+        app.go(`/${name}`),
+  ),
   () => shown.made,
 );
 addEventListener("hashchange", route);

@@ -6,7 +6,14 @@ import { billing, brief, moment, plural, seconds, statusWord } from "./format.js
 import { paced } from "./live.js";
 import { button, clockTime, facts, guid, json, pill, statusPill } from "./parts.js";
 
-const FIELDS = { siteId: "site", catalogProductId: "product", discountCode: "discount", billing: "billing", failure: "failure", externalId: "external id" };
+const FIELDS = {
+  siteId: "site",
+  catalogProductId: "product",
+  discountCode: "discount",
+  billing: "billing",
+  failure: "failure",
+  externalId: "external id",
+};
 
 export function packagePanel(app, close) {
   const heading = h("h2", { tabindex: "-1" }, "Package");
@@ -14,7 +21,12 @@ export function packagePanel(app, close) {
   const element = h(
     "aside",
     { class: "card panel", "aria-label": "Package" },
-    h("header", {}, heading, h("button", { type: "button", onclick: close, "aria-label": "Close the package" }, "Close")),
+    h(
+      "header",
+      {},
+      heading,
+      h("button", { type: "button", onclick: close, "aria-label": "Close the package" }, "Close"),
+    ),
     body,
   );
   let id = null;
@@ -49,9 +61,33 @@ export function packagePanel(app, close) {
         ["Created", clockTime(it.createdDate, true)],
         ["Updated", clockTime(it.updatedDate, true)],
       ]),
-      h("section", {}, h("h3", {}, plural(it.productInstances.length, "instance")), h("div", {}, it.productInstances.map((instance) => box(app, instance)))),
-      h("section", {}, h("h3", {}, "Time line"), h("ol", { class: "timeline" }, gathered(timeline).map((entry) => told(app, entry)), gatheredAhead(ahead).map((entry) => coming(app, entry)))),
-      h("details", { "data-name": "json", open: opened.includes("json") }, h("summary", {}, "As the API shows it"), json("Package", it)),
+      h(
+        "section",
+        {},
+        h("h3", {}, plural(it.productInstances.length, "instance")),
+        h(
+          "div",
+          {},
+          it.productInstances.map((instance) => box(app, instance)),
+        ),
+      ),
+      h(
+        "section",
+        {},
+        h("h3", {}, "Time line"),
+        h(
+          "ol",
+          { class: "timeline" },
+          gathered(timeline).map((entry) => told(app, entry)),
+          gatheredAhead(ahead).map((entry) => coming(app, entry)),
+        ),
+      ),
+      h(
+        "details",
+        { "data-name": "json", open: opened.includes("json") },
+        h("summary", {}, "As the API shows it"),
+        json("Package", it),
+      ),
     );
   }
 
@@ -79,13 +115,21 @@ function box(app, it) {
   return h(
     "div",
     { class: "box" },
-    h("div", { class: "row" }, h("b", {}, app.productName(it.catalogProductId)), statusPill(status)),
+    h(
+      "div",
+      { class: "row" },
+      h("b", {}, app.productName(it.catalogProductId)),
+      statusPill(status),
+    ),
     facts([
       ["Instance", h("code", {}, it.instanceId)],
       ["Site", it.siteId ? h("code", {}, it.siteId) : isOver ? "" : "floating"],
       ["Billing", [billing(paid), it.countryCode && ` · ${it.countryCode}`]],
       ["Discount", it.discountCode],
-      ["Free because of", it.referenceProductInstanceId && h("code", {}, it.referenceProductInstanceId)],
+      [
+        "Free because of",
+        it.referenceProductInstanceId && h("code", {}, it.referenceProductInstanceId),
+      ],
       ["Expires", it.expirationDate && clockTime(it.expirationDate, true)],
       ["Failure", it.failure && `${it.failure.code}: ${it.failure.message}`],
     ]),
@@ -98,7 +142,8 @@ function gathered(timeline) {
   for (const line of timeline) {
     const key = JSON.stringify([line.time, line.changes, line.requestId]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { ...line, instances: line.instanceId === null ? [] : [line.instanceId] });
+    if (group === undefined)
+      groups.set(key, { ...line, instances: line.instanceId === null ? [] : [line.instanceId] });
     else group.instances.push(line.instanceId);
   }
   return [...groups.values()];
@@ -116,17 +161,32 @@ function told(app, { time, changes, instances, operation, requestId, request }) 
   return h(
     "li",
     { class: operation === null ? "by-time" : "" },
-    h("div", { class: "row" }, describe(app, changes), instances.length > 1 ? pill(plural(instances.length, "instance")) : null),
-    h("div", { class: "muted small" }, clockTime(time, true), cause === "" ? "" : " · ", cause, instances.length === 1 ? [" · ", guid(instances[0])] : ""),
+    h(
+      "div",
+      { class: "row" },
+      describe(app, changes),
+      instances.length > 1 ? pill(plural(instances.length, "instance")) : null,
+    ),
+    h(
+      "div",
+      { class: "muted small" },
+      clockTime(time, true),
+      cause === "" ? "" : " · ",
+      cause,
+      instances.length === 1 ? [" · ", guid(instances[0])] : "",
+    ),
   );
 }
 
 function describe(app, changes) {
-  if (changes.created !== undefined) return h("b", {}, `Created with ${plural(changes.created, "instance")}`);
+  if (changes.created !== undefined)
+    return h("b", {}, `Created with ${plural(changes.created, "instance")}`);
   const parts = [];
   for (const [name, value] of Object.entries(changes)) {
-    if (name === "cancelAt") parts.push(h("span", {}, `Cancel asked for, done at ${moment(value[1])}`));
-    else if (name === "status") parts.push(h("span", { class: "row" }, statusPill(value[0]), "→", statusPill(value[1])));
+    if (name === "cancelAt")
+      parts.push(h("span", {}, `Cancel asked for, done at ${moment(value[1])}`));
+    else if (name === "status")
+      parts.push(h("span", { class: "row" }, statusPill(value[0]), "→", statusPill(value[1])));
     else parts.push(changed(app, name, value));
   }
   return parts;
@@ -134,10 +194,25 @@ function describe(app, changes) {
 
 function changed(app, name, [before, after]) {
   if (name === "failure") return h("b", {}, after ?? "no failure");
-  if (name === "siteId" && after === null) return h("span", {}, h("b", {}, "Left its site "), guid(before));
-  if (name === "siteId") return h("span", {}, h("b", {}, before === null ? "Put on a site " : "Moved to a site "), guid(after));
-  const write = (value) => (value === null ? "none" : name === "catalogProductId" ? app.productName(value) : value);
-  return h("span", {}, `New ${FIELDS[name] ?? name}: `, h("span", { class: "muted" }, write(before)), " → ", h("b", {}, write(after)));
+  if (name === "siteId" && after === null)
+    return h("span", {}, h("b", {}, "Left its site "), guid(before));
+  if (name === "siteId")
+    return h(
+      "span",
+      {},
+      h("b", {}, before === null ? "Put on a site " : "Moved to a site "),
+      guid(after),
+    );
+  const write = (value) =>
+    value === null ? "none" : name === "catalogProductId" ? app.productName(value) : value;
+  return h(
+    "span",
+    {},
+    `New ${FIELDS[name] ?? name}: `,
+    h("span", { class: "muted" }, write(before)),
+    " → ",
+    h("b", {}, write(after)),
+  );
 }
 
 function gatheredAhead(ahead) {
@@ -156,8 +231,19 @@ function coming(app, { time, status, instances }) {
   return h(
     "li",
     { class: "ahead" },
-    h("div", { class: "row" }, `Will be ${statusWord(status).toLowerCase()}`, instances.length > 1 ? pill(plural(instances.length, "instance")) : null, jump(time)),
-    h("div", { class: "muted small" }, clockTime(time, true), left > 0 ? ` · in ${seconds(left)}` : ""),
+    h(
+      "div",
+      { class: "row" },
+      `Will be ${statusWord(status).toLowerCase()}`,
+      instances.length > 1 ? pill(plural(instances.length, "instance")) : null,
+      jump(time),
+    ),
+    h(
+      "div",
+      { class: "muted small" },
+      clockTime(time, true),
+      left > 0 ? ` · in ${seconds(left)}` : "",
+    ),
   );
 }
 

@@ -27,16 +27,30 @@ export function packagesView(app) {
   );
 
   function showCounts({ total, matching, instances }) {
-    view.say(total === matching ? plural(total, "package") : `${count(matching)} of ${plural(total, "package")}`);
+    view.say(
+      total === matching
+        ? plural(total, "package")
+        : `${count(matching)} of ${plural(total, "package")}`,
+    );
     const all = Object.values(instances).reduce((sum, number) => sum + number, 0);
     const chosen = wanted.status ?? "";
-    const focused = chips.contains(document.activeElement) ? document.activeElement.dataset.status : null;
+    const focused = chips.contains(document.activeElement)
+      ? document.activeElement.dataset.status
+      : null;
     fill(
       chips,
-      [["", "All instances", all], ...STATUSES.map((status) => [status, statusWord(status), instances[status]])].map(([status, word, number]) =>
+      [
+        ["", "All instances", all],
+        ...STATUSES.map((status) => [status, statusWord(status), instances[status]]),
+      ].map(([status, word, number]) =>
         h(
           "button",
-          { type: "button", "aria-pressed": String(chosen === status), "data-status": status, onclick: () => choose({ status }) },
+          {
+            type: "button",
+            "aria-pressed": String(chosen === status),
+            "data-status": status,
+            onclick: () => choose({ status }),
+          },
           word,
           " ",
           h("span", { class: "number" }, count(number)),
@@ -51,11 +65,42 @@ export function packagesView(app) {
     title: "Packages",
     topic: "packages",
     search: "External id, or the beginning of an id",
-    columns: [["Package"], ["Account", "wide-only"], ["Instances"], ["Created"], ["Updated", "wide-only"]],
+    columns: [
+      ["Package"],
+      ["Account", "wide-only"],
+      ["Instances"],
+      ["Created"],
+      ["Updated", "wide-only"],
+    ],
     filters: [
-      { name: "product", label: "Product", choices: ({ world }) => [["", "Any product"], ...world.products.map(({ id, name }) => [id, name])] },
-      { name: "account", label: "Account", choices: ({ world }) => [["", "Any account"], ...world.accounts.map(({ id, parentId }) => [id, `${brief(id)}${parentId ? "" : " (parent)"}`])] },
-      { name: "floating", label: "Place", choices: () => [["", "Anywhere"], ["yes", "Floating"], ["no", "On a site"]] },
+      {
+        name: "product",
+        label: "Product",
+        choices: ({ world }) => [
+          ["", "Any product"],
+          ...world.products.map(({ id, name }) => [id, name]),
+        ],
+      },
+      {
+        name: "account",
+        label: "Account",
+        choices: ({ world }) => [
+          ["", "Any account"],
+          ...world.accounts.map(({ id, parentId }) => [
+            id,
+            `${brief(id)}${parentId ? "" : " (parent)"}`,
+          ]),
+        ],
+      },
+      {
+        name: "floating",
+        label: "Place",
+        choices: () => [
+          ["", "Anywhere"],
+          ["yes", "Floating"],
+          ["no", "On a site"],
+        ],
+      },
     ],
     extra: {
       element: chips,
@@ -79,10 +124,18 @@ export function packagesView(app) {
   return view;
 }
 
-function line(app, { id, accountId, externalId, createdDate, updatedDate, instances, instanceCount }) {
+function line(
+  app,
+  { id, accountId, externalId, createdDate, updatedDate, instances, instanceCount },
+) {
   const more = instanceCount - instances.length;
   return [
-    h("span", { class: "stack" }, h("span", { class: "name" }, externalId ?? brief(id)), h("span", { class: "muted small mono" }, externalId === null ? "no external id" : brief(id))),
+    h(
+      "span",
+      { class: "stack" },
+      h("span", { class: "name" }, externalId ?? brief(id)),
+      h("span", { class: "muted small mono" }, externalId === null ? "no external id" : brief(id)),
+    ),
     h("span", { class: "wide-only muted small" }, guid(accountId)),
     h(
       "span",
@@ -93,10 +146,20 @@ function line(app, { id, accountId, externalId, createdDate, updatedDate, instan
           { class: "thing" },
           statusPill(status),
           h("span", {}, app.productName(productId)),
-          h("span", { class: "muted small" }, failure ?? (siteId === null ? (status === "CANCELED" ? "" : "floating") : ["on ", guid(siteId)])),
+          h(
+            "span",
+            { class: "muted small" },
+            failure ??
+              (siteId === null ? (status === "CANCELED" ? "" : "floating") : ["on ", guid(siteId)]),
+          ),
         ),
       ),
-      more > 0 && h("span", { class: "muted small" }, `and ${plural(more, "more instance", "more instances")}`),
+      more > 0 &&
+        h(
+          "span",
+          { class: "muted small" },
+          `and ${plural(more, "more instance", "more instances")}`,
+        ),
     ),
     h("span", { class: "muted small" }, clockTime(createdDate)),
     h("span", { class: "wide-only muted small" }, clockTime(updatedDate)),
@@ -106,7 +169,11 @@ function line(app, { id, accountId, externalId, createdDate, updatedDate, instan
 function nothingFound(clear) {
   return empty(
     "No package is like that",
-    h("p", { class: "muted" }, "A status, a product and a place are looked for in one and the same instance. The search looks in external ids, and for package, instance and site ids."),
+    h(
+      "p",
+      { class: "muted" },
+      "A status, a product and a place are looked for in one and the same instance. The search looks in external ids, and for package, instance and site ids.",
+    ),
     h("button", { type: "button", onclick: clear }, "Clear filters"),
   );
 }
@@ -114,13 +181,23 @@ function nothingFound(clear) {
 function nothingYet(app) {
   const isDemo = app.world.accounts.some(({ id }) => id === DEMO_ACCOUNT);
   const key = isDemo ? "EMU.demo" : "a key of your seed";
-  const account = isDemo ? "a0000000-0000-4000-8000-000000000001" : (app.world.accounts[0]?.id ?? "an account of your seed");
+  const account = isDemo
+    ? "a0000000-0000-4000-8000-000000000001"
+    : (app.world.accounts[0]?.id ?? "an account of your seed");
   const where = `export WIXRESELLER_BASE_URL=${location.origin} WIX_API_KEY=${isDemo ? key : `'${key}'`} WIX_ACCOUNT_ID=${isDemo ? account : `'${account}'`}`;
-  const create = "wixreseller packages create --product c0000000-0000-4000-8000-000000000001 --country BR --billing-type RECURRING --cycle-unit YEAR --cycle-count 1 --external-id sub-42";
+  const create =
+    "wixreseller packages create --product c0000000-0000-4000-8000-000000000001 --country BR --billing-type RECURRING --cycle-unit YEAR --cycle-count 1 --external-id sub-42";
   return empty(
     "No packages yet",
-    h("p", { class: "muted" }, "Point your code at this emulator, and what it buys appears here while it runs:"),
+    h(
+      "p",
+      { class: "muted" },
+      "Point your code at this emulator, and what it buys appears here while it runs:",
+    ),
     code("In your shell", where),
-    isDemo && [h("p", { class: "muted" }, "Or buy something by hand:"), code("A first package", create)],
+    isDemo && [
+      h("p", { class: "muted" }, "Or buy something by hand:"),
+      code("A first package", create),
+    ],
   );
 }

@@ -14,14 +14,20 @@ export function guid(id) {
 }
 
 export function clockTime(iso, isLong = false) {
-  return h("time", { datetime: iso, title: `${moment(iso)} UTC`, class: "number" }, isLong ? moment(iso) : time(iso));
+  return h(
+    "time",
+    { datetime: iso, title: `${moment(iso)} UTC`, class: "number" },
+    isLong ? moment(iso) : time(iso),
+  );
 }
 
 export function facts(pairs) {
   return h(
     "dl",
     { class: "facts" },
-    pairs.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+    pairs
+      .filter(([, value]) => value !== null && value !== undefined && value !== "")
+      .map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
 }
 
@@ -125,7 +131,11 @@ export function act(work, done) {
 }
 
 export function button(text, work, { kind = "", done, ...attributes } = {}) {
-  return h("button", { type: "button", class: kind, onclick: act(work, done), ...attributes }, text);
+  return h(
+    "button",
+    { type: "button", class: kind, onclick: act(work, done), ...attributes },
+    text,
+  );
 }
 
 // Ask before something is lost.

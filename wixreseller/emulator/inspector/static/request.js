@@ -13,7 +13,12 @@ export function requestPanel(app, close) {
   const element = h(
     "aside",
     { class: "card panel", "aria-label": "Request" },
-    h("header", {}, heading, h("button", { type: "button", onclick: close, "aria-label": "Close the request" }, "Close")),
+    h(
+      "header",
+      {},
+      heading,
+      h("button", { type: "button", onclick: close, "aria-label": "Close the request" }, "Close"),
+    ),
     body,
   );
   let number = null;
@@ -34,12 +39,25 @@ export function requestPanel(app, close) {
     fill(heading, it.operation ?? "Unknown route");
     fill(
       body,
-      h("div", { class: "row" }, statusMark(it), marks(it), it.committed ? pill("changed something", "accent") : pill("changed nothing"), it.cut && pill("bodies cut", "warn")),
+      h(
+        "div",
+        { class: "row" },
+        statusMark(it),
+        marks(it),
+        it.committed ? pill("changed something", "accent") : pill("changed nothing"),
+        it.cut && pill("bodies cut", "warn"),
+      ),
       facts([
         ["Request", [h("span", { class: "method" }, it.method), " ", h("code", {}, it.path)]],
         ["Account", it.account && h("code", {}, it.account)],
         ["External id", it.externalId],
-        ["Idempotency key", it.idempotencyKey && [h("code", {}, it.idempotencyKey), it.replayed && " (answered as the first time)"]],
+        [
+          "Idempotency key",
+          it.idempotencyKey && [
+            h("code", {}, it.idempotencyKey),
+            it.replayed && " (answered as the first time)",
+          ],
+        ],
         ["Fault", it.fault && `${it.fault.fault} (${it.fault.id})`],
         ["Time", clockTime(it.time, true)],
         ["Took", `${milliseconds(it.milliseconds)} ms`],
@@ -47,14 +65,37 @@ export function requestPanel(app, close) {
         ["Number", it.number],
       ]),
       packageLink(it),
-      it.requestBody === null ? h("p", { class: "muted small" }, "Sent without a body.") : json("Sent", it.requestBody),
+      it.requestBody === null
+        ? h("p", { class: "muted small" }, "Sent without a body.")
+        : json("Sent", it.requestBody),
       it.status === null
         ? h("p", { class: "muted small" }, "Nothing was answered: the connection was closed.")
         : it.responseBody === null
           ? h("p", { class: "muted small" }, "Answered without a body.")
           : json("Answered", it.responseBody),
-      h("details", {}, h("summary", {}, "Headers"), h("div", { class: "sections" }, json("Sent", it.requestHeaders), it.responseHeaders && json("Answered", it.responseHeaders))),
-      h("section", {}, code("As curl", it.curl), it.python === null ? h("p", { class: "muted small" }, "The Python library never sends a request like this one; use curl.") : code("As Python", it.python)),
+      h(
+        "details",
+        {},
+        h("summary", {}, "Headers"),
+        h(
+          "div",
+          { class: "sections" },
+          json("Sent", it.requestHeaders),
+          it.responseHeaders && json("Answered", it.responseHeaders),
+        ),
+      ),
+      h(
+        "section",
+        {},
+        code("As curl", it.curl),
+        it.python === null
+          ? h(
+              "p",
+              { class: "muted small" },
+              "The Python library never sends a request like this one; use curl.",
+            )
+          : code("As Python", it.python),
+      ),
       it.operation !== null && h("div", { class: "row" }, dropNextLike(it)),
     );
   }
@@ -73,7 +114,19 @@ export function requestPanel(app, close) {
 }
 
 function packageLink({ responseBody }) {
-  const found = responseBody?.package ?? responseBody?.updatedPackage ?? responseBody?.updated_package;
+  const found =
+    responseBody?.package ?? responseBody?.updatedPackage ?? responseBody?.updated_package;
   if (typeof found?.id !== "string") return null;
-  return h("p", {}, h("a", { href: `#/packages/${encodeURIComponent(found.id)}`, title: found.createdDate && moment(found.createdDate) }, "Show the package"));
+  return h(
+    "p",
+    {},
+    h(
+      "a",
+      {
+        href: `#/packages/${encodeURIComponent(found.id)}`,
+        title: found.createdDate && moment(found.createdDate),
+      },
+      "Show the package",
+    ),
+  );
 }

@@ -8,7 +8,15 @@ import { button, clockTime, confirm, empty, guid, pill } from "./parts.js";
 import { requestPanel } from "./request.js";
 import { OPERATIONS } from "./rules.js";
 
-const CODES = [["", "Any status"], ["2xx", "2xx, done"], ["4xx", "4xx, refused"], ["429", "429, throttled"], ["5xx", "5xx, failed"], ["3xx", "3xx, redirected"], ["none", "No answer"]];
+const CODES = [
+  ["", "Any status"],
+  ["2xx", "2xx, done"],
+  ["4xx", "4xx, refused"],
+  ["429", "429, throttled"],
+  ["5xx", "5xx, failed"],
+  ["3xx", "3xx, redirected"],
+  ["none", "No answer"],
+];
 
 export function requestsView(app) {
   return listing(app, {
@@ -18,10 +26,33 @@ export function requestsView(app) {
     search: "Anything in a path, a body or an answer",
     columns: [["No."], ["Time"], ["Status"], ["Request"], ["Account", "wide-only"], ["ms", "end"]],
     filters: [
-      { name: "operation", label: "Operation", choices: () => [["", "Any operation"], ...OPERATIONS.map((name) => [name, name])] },
+      {
+        name: "operation",
+        label: "Operation",
+        choices: () => [["", "Any operation"], ...OPERATIONS.map((name) => [name, name])],
+      },
       { name: "status", label: "Status", choices: () => CODES },
-      { name: "account", label: "Account", choices: ({ world }) => [["", "Any account"], ...world.accounts.map(({ id, parentId }) => [id, `${brief(id)}${parentId ? "" : " (parent)"}`])] },
-      { name: "kind", label: "Only", choices: () => [["", "Everything"], ["committed", "Changed something"], ["replayed", "Replayed"], ["fault", "Hit by a fault"]] },
+      {
+        name: "account",
+        label: "Account",
+        choices: ({ world }) => [
+          ["", "Any account"],
+          ...world.accounts.map(({ id, parentId }) => [
+            id,
+            `${brief(id)}${parentId ? "" : " (parent)"}`,
+          ]),
+        ],
+      },
+      {
+        name: "kind",
+        label: "Only",
+        choices: () => [
+          ["", "Everything"],
+          ["committed", "Changed something"],
+          ["replayed", "Replayed"],
+          ["fault", "Hit by a fault"],
+        ],
+      },
     ],
     buttons: [button("Empty the journal", emptyJournal)],
     load: async (filters) => {
@@ -53,7 +84,17 @@ export function marks({ fault, replayed, deprecated }) {
 }
 
 function line(entry) {
-  const { number, time, method, operation, path, externalId, account, milliseconds: took, idempotencyKey } = entry;
+  const {
+    number,
+    time,
+    method,
+    operation,
+    path,
+    externalId,
+    account,
+    milliseconds: took,
+    idempotencyKey,
+  } = entry;
   return [
     h("span", { class: "muted small number seq" }, number),
     h("span", { class: "muted small" }, clockTime(time)),
@@ -61,9 +102,27 @@ function line(entry) {
     h(
       "span",
       { class: "stack what" },
-      h("span", { class: "row" }, h("span", { class: "name" }, operation ?? "unknown route"), externalId !== null && h("span", { class: "wrap" }, externalId), marks(entry)),
-      h("span", { class: "muted small cut", title: path }, h("span", { class: "method" }, method), " ", path),
-      idempotencyKey !== null && h("span", { class: "muted small cut", title: `idempotency key ${idempotencyKey}` }, "key ", h("span", { class: "mono" }, idempotencyKey)),
+      h(
+        "span",
+        { class: "row" },
+        h("span", { class: "name" }, operation ?? "unknown route"),
+        externalId !== null && h("span", { class: "wrap" }, externalId),
+        marks(entry),
+      ),
+      h(
+        "span",
+        { class: "muted small cut", title: path },
+        h("span", { class: "method" }, method),
+        " ",
+        path,
+      ),
+      idempotencyKey !== null &&
+        h(
+          "span",
+          { class: "muted small cut", title: `idempotency key ${idempotencyKey}` },
+          "key ",
+          h("span", { class: "mono" }, idempotencyKey),
+        ),
     ),
     h("span", { class: "wide-only about muted small" }, account === null ? "" : guid(account)),
     h("span", { class: "muted small number end", title: `${took} ms` }, milliseconds(took)),
@@ -72,17 +131,31 @@ function line(entry) {
 
 function nothing(isFiltered, clear) {
   if (isFiltered) {
-    return empty("No request is like that", h("p", { class: "muted" }, "The journal holds the last 10,000 requests."), h("button", { type: "button", onclick: clear }, "Clear filters"));
+    return empty(
+      "No request is like that",
+      h("p", { class: "muted" }, "The journal holds the last 10,000 requests."),
+      h("button", { type: "button", onclick: clear }, "Clear filters"),
+    );
   }
   return empty(
     "No requests yet",
-    h("p", { class: "muted" }, "Every request of your code appears here as it is answered, with its body, its answer, and a button that copies it as curl or as Python. How to point your code at the emulator stands under Packages."),
+    h(
+      "p",
+      { class: "muted" },
+      "Every request of your code appears here as it is answered, with its body, its answer, and a button that copies it as curl or as Python. How to point your code at the emulator stands under Packages.",
+    ),
     h("a", { class: "button", href: "#/packages" }, "Show me"),
   );
 }
 
 async function emptyJournal() {
-  if (await confirm("Empty the journal?", "All requests are forgotten, and counted from 1 again. Packages stay as they are.", "Empty the journal")) {
+  if (
+    await confirm(
+      "Empty the journal?",
+      "All requests are forgotten, and counted from 1 again. Packages stay as they are.",
+      "Empty the journal",
+    )
+  ) {
     await remove("requests");
   }
 }
