@@ -151,9 +151,10 @@ def screenshots(session: nox.Session) -> None:
 
 def bring_chromium(session: nox.Session) -> None:
     """Install Debian's Chromium if it is not here, or skip the session and say what to do."""
-    chromium = os.environ.get("WIXRESELLER_CHROMIUM", "/usr/bin/chromium")
+    own = os.environ.get("WIXRESELLER_CHROMIUM")
+    chromium = own or "/usr/bin/chromium"
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    if not Path(chromium).exists() and is_root and shutil.which("apt-get"):
+    if not Path(chromium).exists() and not own and is_root and shutil.which("apt-get"):
         for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
             session.run("apt-get", *command, external=True, success_codes=range(256))
     if not Path(chromium).exists():

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
-CHROMIUM = os.environ.get("WIXRESELLER_CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = os.environ.get("WIXRESELLER_CHROMIUM") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -8,14 +8,15 @@ From the socket inwards: ``command`` (the command line) → ``server`` (:class:`
 ``ratelimit``, ``idempotency``, ``lifecycle`` (what time does), ``rules`` (what may be bought and
 where it may go), ``ownership``, ``orders`` and ``fields`` (reading bodies), ``filters``, ``paging``
 and ``cursors``, ``visibility`` (as of when reads answer), ``render`` and ``replies`` (writing
-answers), ``events``. State: ``schema``, ``store``, ``history``, ``views``, ``world``, ``records``;
-what it starts with: ``seed``, ``default_seed``. ``settings`` lists every switch, described as
-``switches`` says; ``clock`` tells the time.
+answers), ``events``. State: ``schema``, ``store``, ``history``, ``timeline``, ``views``, ``world``,
+``records``; what it starts with: ``seed``, ``default_seed``. ``settings`` lists every switch,
+described as ``switches`` says; ``clock`` tells the time.
 
 ``control`` is what tests use (``/_emulator/``), with ``panel`` (clock, settings, faults), ``logs``
-(``journal``, ``events``), ``snapshots`` and ``fidelity`` behind it. ``faults`` finds the fault that
-meets a request (a ``targets`` of its own), ``fault_rules`` reads what is asked for, ``spoiling``
-does it, ``holding`` makes requests wait.
+(``journal``, ``events``), ``snapshots`` and ``fidelity`` behind it; ``strangers`` keeps other
+sites' pages out; ``inspector`` is the page for people, and ``--watch``. ``faults`` finds the fault
+that meets a request (a ``targets`` of its own), ``fault_rules`` reads what is asked for,
+``spoiling`` does it, ``holding`` makes requests wait.
 """
 
 from typing import TYPE_CHECKING
