@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wixreseller.bulk.journal_lock import JournalLock
-from wixreseller.bulk.journal_sqlite import SqliteJournal
+from wixreseller.bulk.journal_sqlite import SqliteJournal, open_journal
 from wixreseller.bulk.order_source import sha256_of
 from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.results import Outcome
@@ -21,7 +20,7 @@ from wixreseller.models import JSONObject
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
 
-__all__ = ["apply", "check_orders_unchanged", "open_journal", "resume"]
+__all__ = ["apply", "check_orders_unchanged", "open_plan_journal", "resume"]
 
 _PLAN: Final = "planSha256"
 
@@ -44,7 +43,7 @@ async def apply(
         JournalHeldError: another process is at it; ``holder`` says which.
         JournalError: it was applied before; :func:`resume` goes on.
     """
-    async with open_journal(client, plan, is_new=True) as journal:
+    async with open_plan_journal(client, plan, is_new=True) as journal:
         outcomes = run(
             client, plan.entries(), journal=journal, max_concurrency=max_concurrency, stop=stop
         )
@@ -72,7 +71,7 @@ async def resume(
     Raises:
         JournalError: there is no journal, or it is one of another plan.
     """
-    async with open_journal(client, plan, is_new=False) as journal:
+    async with open_plan_journal(client, plan, is_new=False) as journal:
         outcomes = run(
             client,
             plan.entries(),
@@ -88,7 +87,7 @@ async def resume(
 
 
 @contextlib.asynccontextmanager
-async def open_journal(
+async def open_plan_journal(
     client: AsyncClient, plan: PlanFile, *, is_new: bool
 ) -> AsyncGenerator[SqliteJournal, None]:
     """Open the journal beside a plan, to apply the plan (``is_new``) or to resume it.
@@ -118,7 +117,7 @@ async def open_journal(
             f"to {here}",
             field="plan",
         )
-    async with await asyncio.to_thread(SqliteJournal, path) as journal:
+    async with await open_journal(path) as journal:
         await _check_journal(plan, journal)
         yield journal
 

@@ -30,8 +30,10 @@ from wixreseller.models import JSONObject
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
 
-__all__ = ["Execution", "ExecutionOptions", "Report", "all_counts"]
+__all__ = ["CANCELS_CONFIRMED", "Execution", "ExecutionOptions", "Report", "all_counts"]
 
+CANCELS_CONFIRMED: Final = "cancelsConfirmed"
+"""The fact in a journal that says how many cancels somebody has agreed to."""
 _UNDER_WAY: Final = "it was under way when the run was ended: resume looks for it"
 
 

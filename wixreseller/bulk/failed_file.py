@@ -5,22 +5,19 @@ Its columns are those of the order file and four more, so that rows can be mende
 
 from __future__ import annotations
 
-import asyncio
 import csv
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
 from wixreseller.bulk.journal import Record
-from wixreseller.bulk.journal_sqlite import SqliteJournal
+from wixreseller.bulk.journal_sqlite import open_journal
+from wixreseller.bulk.order_columns import TOLD_COLUMNS
 from wixreseller.bulk.plan import PlanRow
 from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.results import Failed, Unknown
 
-__all__ = ["FAILED_COLUMNS", "is_retryable", "write_failed"]
-
-FAILED_COLUMNS: Final = ("code", "message", "request_id", "retryable")
-"""What is added to the columns of the order file."""
+__all__ = ["is_retryable", "write_failed"]
 
 _STATES: Final = ("intent", "failed", "unknown")
 
@@ -57,13 +54,13 @@ async def write_failed(plan: PlanFile, path: Path, *, overwrite: bool = False) -
     columns: dict[str, None] = {}
     async for row, _ in _failed_rows(plan):
         for values in row.rows:
-            columns |= dict.fromkeys(values)
+            columns |= dict.fromkeys(name for name in values if name not in TOLD_COLUMNS)
     if not columns:
         return 0
     count = 0
     with path.open("w" if overwrite else "x", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([*columns, *FAILED_COLUMNS])
+        writer.writerow([*columns, *TOLD_COLUMNS])
         async for row, outcome in _failed_rows(plan):
             why = (
                 outcome.code,
@@ -79,7 +76,7 @@ async def write_failed(plan: PlanFile, path: Path, *, overwrite: bool = False) -
 
 async def _failed_rows(plan: PlanFile) -> AsyncIterator[tuple[PlanRow, Failed | Unknown]]:
     """Give what failed with its row of the plan; both are read side by side, by number."""
-    async with await asyncio.to_thread(SqliteJournal, plan.journal_path, is_reader=True) as journal:
+    async with await open_journal(plan.journal_path, is_reader=True) as journal:
         rows = plan.rows()
         async for record in journal.records(_STATES):
             row = _find(rows, record)

@@ -19,6 +19,7 @@ from wixreseller.models import BillingInfo, BillingType, CycleUnit, Product, che
 __all__ = [
     "COLUMNS",
     "REQUIRED",
+    "TOLD_COLUMNS",
     "Operation",
     "Refuse",
     "check_cell",
@@ -44,6 +45,10 @@ COLUMNS: Final = (
     "package_id",
 )
 """Every column, in the order in which documents show them. A file may order them as it likes."""
+
+TOLD_COLUMNS: Final = ("code", "message", "request_id", "retryable")
+"""What the file of failed orders adds. A CSV of orders may keep them, and they are not read: its
+rows can be mended and ordered again."""
 
 REQUIRED: Final = ("external_id", "catalog_product_id", "country_code")
 """What a create needs."""

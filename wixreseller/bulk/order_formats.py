@@ -17,7 +17,7 @@ from typing import Final, Literal, cast
 import attrs
 import orjson
 
-from wixreseller.bulk.order_columns import COLUMNS, REQUIRED, suggest_column
+from wixreseller.bulk.order_columns import COLUMNS, REQUIRED, TOLD_COLUMNS, suggest_column
 from wixreseller.models import checks
 
 __all__ = ["OrderFormat", "Problem", "RawRow", "read_rows"]
@@ -212,7 +212,7 @@ def _check_header(header: list[str], line: int) -> Iterator[Problem]:
             yield Problem(line, None, f"column {place} has no name")
         elif name in seen:
             yield Problem(line, name, "is there twice")
-        elif name not in COLUMNS:
+        elif name not in COLUMNS and name not in TOLD_COLUMNS:
             yield _unknown_column(line, name)
         seen.add(name)
     for name in sorted(_missing_columns(header), key=COLUMNS.index):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import attrs
 import orjson
 
-from wixreseller.bulk.execution import all_counts
+from wixreseller.bulk.execution import CANCELS_CONFIRMED, all_counts
 from wixreseller.bulk.journal import State
 from wixreseller.bulk.journal_holder import holder_of
-from wixreseller.bulk.journal_sqlite import SqliteJournal
+from wixreseller.bulk.journal_sqlite import open_journal
 from wixreseller.bulk.plan_file import PlanFile
-from wixreseller.errors import JournalError
 
 __all__ = ["PlanStatus", "read_status", "status_json"]
 
@@ -73,10 +69,10 @@ async def read_status(plan: PlanFile) -> PlanStatus:
         # Killed in the instant in which it was made.
         began = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return PlanStatus(orders=orders, counts=nothing, holder=holder, began=began)
-    async with await asyncio.to_thread(SqliteJournal, path, is_reader=True) as journal:
+    async with await open_journal(path, is_reader=True) as journal:
         counts = await journal.counts()
-        confirmed = (await journal.facts()).get("cancelsConfirmed")
-    first, last, ended = await asyncio.to_thread(_read_pace, path)
+        confirmed = (await journal.facts()).get(CANCELS_CONFIRMED)
+        first, last, ended = await journal.read(_read_pace)
     return PlanStatus(
         orders=orders,
         counts=all_counts(orders, counts),
@@ -88,21 +84,14 @@ async def read_status(plan: PlanFile) -> PlanStatus:
     )
 
 
-def _read_pace(path: Path) -> tuple[float | None, float | None, float]:
+def _read_pace(connection: sqlite3.Connection) -> tuple[float | None, float | None, float]:
     """Give the times of the first and of the last step, and the outcomes a minute at the end."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    try:
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=5.0)) as connection:
-            (first,) = connection.execute(
-                "SELECT (SELECT at FROM transitions ORDER BY id LIMIT 1)"
-            ).fetchone()
-            steps = connection.execute(
-                "SELECT at, state FROM transitions ORDER BY id DESC LIMIT ?", (_MOST_STEPS,)
-            ).fetchall()
-    except sqlite3.Error as problem:
-        raise JournalError(f"the journal {path} cannot be read: {problem}", path=str(path)) from (
-            problem
-        )
+    (first,) = connection.execute(
+        "SELECT (SELECT at FROM transitions ORDER BY id LIMIT 1)"
+    ).fetchone()
+    steps = connection.execute(
+        "SELECT at, state FROM transitions ORDER BY id DESC LIMIT ?", (_MOST_STEPS,)
+    ).fetchall()
     if not steps:
         return first, None, 0.0
     last = steps[0][0]

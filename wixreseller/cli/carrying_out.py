@@ -16,8 +16,8 @@ import attrs
 import orjson
 from rich.console import Console
 
-from wixreseller.bulk.applying import open_journal
-from wixreseller.bulk.execution import Execution, ExecutionOptions, Report
+from wixreseller.bulk.applying import open_plan_journal
+from wixreseller.bulk.execution import CANCELS_CONFIRMED, Execution, ExecutionOptions, Report
 from wixreseller.bulk.failed_file import write_failed
 from wixreseller.bulk.interrupts import on_interrupts
 from wixreseller.bulk.plan_file import PlanFile
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Carrying", "carry_out", "check_results", "error_console", "execute"]
 
 _SHOWN_PROBLEMS: Final = 10
-_CONFIRMED: Final = "cancelsConfirmed"
 _EXISTS: Final = (
     "the results file {} exists, and may be the only record of another run: name another, or add "
     "--overwrite"
@@ -103,9 +102,9 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
     check_results(path, overwrite=carrying.overwrite)
 
     async def run() -> Report:
-        async with client, open_journal(client, plan, is_new=carrying.is_new) as journal:
+        async with client, open_plan_journal(client, plan, is_new=carrying.is_new) as journal:
             if carrying.confirmed_cancels is not None:
-                await journal.set_facts({_CONFIRMED: carrying.confirmed_cancels})
+                await journal.set_facts({CANCELS_CONFIRMED: carrying.confirmed_cancels})
             with _opened(path, overwrite=carrying.overwrite) as writer:
                 if carrying.as_json:
                     _print_event("start", plan=str(plan.path), orders=plan.counts.orders)

@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 from rich.console import Console
 
-from wixreseller.bulk.applying import open_journal
+from wixreseller.bulk.applying import open_plan_journal
 from wixreseller.bulk.execution import ExecutionOptions, Report
 from wixreseller.bulk.order_source import OrderSource
 from wixreseller.bulk.orders import Order, load_orders
@@ -47,6 +47,8 @@ _REQUESTS_A_MINUTE: Final = 200
 _SHOWN_ORDERS: Final = 4
 _KILLED_AFTER: Final = 0.4
 """The part of the orders that is done when the run is killed."""
+_TIMEOUT: Final = 1.5
+"""Seconds; this emulator is near. After a kill, a request may be on its way for as long."""
 _SETTLE_WINDOW: Final = 0.5
 """Seconds; this emulator shows everything at once."""
 
@@ -63,7 +65,7 @@ async def run_demo(orders: int) -> int:
     """Tell the story on standard output; give 0, or another code if a claim does not hold."""
     began = time.monotonic()
     story = Story(Console(file=sys.stdout, highlight=False))
-    story.title(f"{orders:,} orders become Wix packages, each exactly once, kill -9 or not")
+    story.title(f"{orders:,} orders become Wix packages, each once, kill -9 or not")
     try:
         with tempfile.TemporaryDirectory(prefix="wixreseller-demo-") as directory:
             emulator = Emulator(
@@ -113,6 +115,7 @@ class _Demo:
             account_id=PARENT_ACCOUNT,
             base_url=self.url,
             rate_limit=None,
+            timeout=_TIMEOUT,
             retry=RetryPolicy(settle_window=_SETTLE_WINDOW),
         ) as client:
             plan = await self._kill_a_run(client)
@@ -154,7 +157,7 @@ class _Demo:
         _claim(killed.plan is not None, f"the run made no plan: {killed.error}")
         assert killed.plan is not None  # noqa: S101  # claimed
         if killed.was_killed:
-            story.command(f"kill -9 {killed.process_id}", "#")
+            story.command(f"kill -9 {killed.process_id}")
         plan = PlanFile(killed.plan)
         exist = len(await client.packages.query().collect())
         status = await read_status(plan)
@@ -190,8 +193,8 @@ class _Demo:
             f"{len(packages):,} packages exist for {self.count:,} orders, and not one for each",
         )
         self.story.line(
-            f"{len(packages):,} packages: one for each order, none missing and none twice, by the "
-            f"emulator's own account."
+            f"{len(packages):,} packages: one for each order, none missing and none twice, as "
+            f"the emulator lists them."
         )
 
     async def _plan_again(self, client: AsyncClient) -> None:
@@ -220,7 +223,7 @@ async def _carry_on(client: AsyncClient, plan: PlanFile) -> Report:
     def tell(_: Outcome) -> None:
         """Leave it to the bar."""
 
-    async with open_journal(client, plan, is_new=False) as journal:
+    async with open_plan_journal(client, plan, is_new=False) as journal:
         report = await execute(
             client,
             plan,
@@ -243,11 +246,18 @@ def _when_killed(was_killed: bool, status: PlanStatus, exist: int) -> str:
     if not was_killed:
         return f"It was done before it could be killed: {exist:,} packages exist."
     counts = status.counts
-    return (
+    under_way = counts["intent"]
+    told = (
         f"When it was killed, its journal held {counts['done']:,} orders as done, "
-        f"{counts['intent']:,} as under way and {counts['planned']:,} as not sent; {exist:,} "
-        f"packages exist. Who sends the {counts['intent']:,} again pays some of them twice; who "
-        f"does not leaves some out."
+        f"{under_way:,} as under way and {counts['planned']:,} as not sent. "
+    )
+    there = min(max(exist - counts["done"], 0), under_way)
+    if not under_way:
+        return told
+    return (
+        f"{told}{there:,} of those under way exist, {under_way - there:,} do not: whoever sends "
+        f"them all again pays {there:,} twice, and whoever sends none leaves "
+        f"{under_way - there:,} out."
     )
 
 

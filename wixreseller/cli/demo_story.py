@@ -48,9 +48,9 @@ class Story:
         """Print a paragraph."""
         self._console.print(Padding(Text(text), (0, 0, 0, INDENT), expand=False))
 
-    def command(self, text: str, prompt: str = "$") -> None:
+    def command(self, text: str) -> None:
         """Show a command as it is typed."""
-        typed = Text.assemble((f"{prompt} ", "dim"), (text, "bold"))
+        typed = Text.assemble(("$ ", "dim"), (text, "bold"))
         self._console.print(Padding(typed, (0, 0, 0, INDENT), expand=False))
 
     def fail(self, text: str) -> None:

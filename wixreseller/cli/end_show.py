@@ -64,11 +64,20 @@ def tell_end(ending: Ending, console: Console) -> None:
     _say(console, f"results: {ending.results}")
     if ending.failed is not None:
         _say(console, f"failed:  {ending.failed}")
-    tell_next(report.counts, ending.resume, console)
+    tell_next(report.counts, ending.resume, console, failed=ending.failed)
 
 
-def tell_next(counts: Mapping[State, int], resume: ResumeLine, console: Console) -> None:
-    """Say what to do about orders that are not done, by how many are in which state."""
+def tell_next(
+    counts: Mapping[State, int],
+    resume: ResumeLine,
+    console: Console,
+    *,
+    failed: Path | None = None,
+) -> None:
+    """Say what to do about orders that are not done, by how many are in which state.
+
+    ``failed`` is the file of those that failed.
+    """
     unknown = counts["unknown"] + counts["intent"]
     if unknown:
         noun = "order may" if unknown == 1 else "orders may"
@@ -85,8 +94,13 @@ def tell_next(counts: Mapping[State, int], resume: ResumeLine, console: Console)
         _say(console, "Go on with:")
         _command(console, str(resume))
     elif counts["failed"]:
-        _say(console, "Nothing was bought for what failed. To try it again as it is:")
-        _command(console, resume.with_option("--only-failed"))
+        _tell_failed(resume, failed, console)
+
+
+def _tell_failed(resume: ResumeLine, failed: Path | None, console: Console) -> None:
+    mend = f"Mend its rows in {failed} and run that, or t" if failed else "T"
+    _say(console, f"Nothing came of what failed. {mend}ry it again as it is:")
+    _command(console, resume.with_option("--only-failed"))
 
 
 def _why(report: Report) -> str:

@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from wixreseller.ratelimit import RateLimit
 
-__all__ = ["WIX_LIMIT", "Limit", "limit_option", "shared_limit"]
+__all__ = ["WIX_LIMIT", "Limit", "limit_option", "plain_limit", "shared_limit"]
 
 _STALE: Final = 86_400.0
 """Seconds after which nobody can still need a file that nobody wrote."""
@@ -61,6 +61,13 @@ limit_option: Final = click.option(
     help="How many requests to send in how many seconds. All commands of yours on this machine "
     "with the same key count together. off: for an emulator without a limit.",
 )
+
+
+def plain_limit(limit: Limit) -> RateLimit | None:
+    """Give the limit as the library says it, for reckoning; ``None`` for ``off``."""
+    from wixreseller import RateLimit
+
+    return RateLimit(limit.requests, per=limit.per) if limit.requests else None
 
 
 def shared_limit(limit: Limit, *, key: str, base_url: str) -> RateLimit | None:

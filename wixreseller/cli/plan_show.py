@@ -14,11 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wixreseller import RateLimit
 from wixreseller.bulk.plan import seconds_at
 from wixreseller.bulk.planning import PlanSummary
 from wixreseller.cli.connection import Connection
-from wixreseller.cli.limits import Limit
+from wixreseller.cli.limits import WIX_LIMIT, Limit, plain_limit
 from wixreseller.cli.names import with_names
 from wixreseller.cli.progress import describe_duration
 from wixreseller.cli.resume_line import command_line
@@ -58,10 +57,10 @@ def show_plan(
     counts = summary.counts
     console = Console(stderr=True, highlight=False)
     if counts.create + counts.cancel:
-        expect = ("--yes", "--expect", str(counts.cancel)) if counts.cancel else ()
-        pace = () if str(limit) == "200/60" else ("--rate-limit", str(limit))
-        command = command_line(connection, "apply", str(summary.path), *expect, *pace)
-        console.print("To do exactly this:")
+        pace = () if limit == WIX_LIMIT else ("--rate-limit", str(limit))
+        command = command_line(connection, "apply", str(summary.path), *pace)
+        asks = ", which asks how many to cancel" if counts.cancel else ""
+        console.print(f"To do exactly this{asks}:")
         console.print(Text(f"  {command}", style="bold"), soft_wrap=True)
 
 
@@ -84,6 +83,8 @@ def tell_plan(
     grid.add_row("time", describe_duration(_seconds(summary, limit)), _at(limit))
     console.print(Text.assemble(("plan ", "dim"), (str(summary.path), "bold")), soft_wrap=True)
     console.print(Padding(grid, (0, 0, 0, 2)))
+    if summary.conflicts:
+        console.print()
     for row in summary.conflicts:
         entry = row.entry
         where = f"line {row.lines[0]}" if row.lines else f"order {entry.number + 1}"
@@ -102,8 +103,7 @@ def _count(grid: Table, name: str, count: int, meaning: str, style: str) -> None
 
 
 def _seconds(summary: PlanSummary, limit: Limit) -> float:
-    allowed = RateLimit(limit.requests, per=limit.per) if limit.requests else None
-    return seconds_at(allowed, summary.counts.calls)
+    return seconds_at(plain_limit(limit), summary.counts.calls)
 
 
 def _at(limit: Limit) -> str:

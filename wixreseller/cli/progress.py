@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
@@ -23,6 +23,7 @@ from wixreseller.bulk.summary import seconds_left
 __all__ = ["RunView", "describe_counts", "describe_duration", "styled_counts", "view_for"]
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
+_ROOM: Final = 4
 _STYLES: Final = {
     "created": "green",
     "existing": "cyan",
@@ -125,6 +126,7 @@ class _Bar:
     def __init__(self, console: Console, state: _State, indent: int) -> None:
         self._state = state
         self._indent = indent
+        self._console = console
         self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=10)
 
     def add(self, outcome: Outcome) -> None:
@@ -154,19 +156,27 @@ class _Bar:
 
     def _draw(self) -> Padding:
         state = self._state
-        table = Table.grid(expand=True, padding=(0, 3, 0, 0), pad_edge=False)
+        # The terminal's echo of Ctrl-C needs some room at the end of a line: where it breaks one,
+        # the picture moves down and is drawn twice.
+        width = max(self._console.width - self._indent - _ROOM, 20)
+        table = Table.grid(padding=(0, 3, 0, 0), pad_edge=False)
+        table.width = width
         table.add_column(ratio=1)
         table.add_column(justify="right", no_wrap=True)
-        table.add_row(
-            ProgressBar(total=max(state.total, 1), completed=state.done),
-            f"{state.done:,} of {state.total:,}",
+        bar = ProgressBar(
+            total=max(state.total, 1),
+            completed=state.done,
+            complete_style="cyan",
+            finished_style="green",
         )
+        table.add_row(bar, f"{state.done:,} of {state.total:,}")
         table.add_row(styled_counts(state.counts), Text(state.pace(), style="dim"))
+        parts: list[Table | Text] = [table]
         if state.last_error is not None:
-            shown = Text(f"last error: {state.last_error}", style="red", overflow="ellipsis")
-            shown.no_wrap = True
-            table.add_row(shown, "")
-        return Padding(table, (0, 0, 0, self._indent))
+            text = Text(f"last error: {state.last_error}", style="red")
+            text.truncate(width, overflow="ellipsis")
+            parts.append(text)
+        return Padding(Group(*parts), (0, 0, 0, self._indent), expand=False)
 
 
 class _Lines:

@@ -6,6 +6,7 @@ import click
 
 from wixreseller.cli.provision_apply import apply, resume, run
 from wixreseller.cli.provision_plan import plan
+from wixreseller.cli.provision_prove import report, verify
 from wixreseller.cli.provision_status import status
 
 __all__ = ["provision"]
@@ -14,22 +15,16 @@ _HELP = """\
 Turn files of orders into packages, each exactly once.
 
 \b
-plan     look, and write down what would be done
-apply    do exactly that
-run      both in one
-resume   go on after a crash, Ctrl-C or an outage
-status   say how far a plan is
-
-\b
 Files beside orders.csv:
 orders.plan.json     the plan
-orders.plan.journal  what was sent, and what came of it: keep it until all is done
+orders.plan.journal  what was sent, and what came of it: keep it
 orders.results.csv   what became of each order
 orders.failed.csv    the rows of orders that failed, and why
 
 \b
-Exit codes: 0 all done · 1 orders failed · 2 wrong usage or input · 3 key refused ·
-4 outcomes unknown · 5 stopped by a limit, an outage or a full disk · 130 interrupted
+Exit codes: 0 all done · 1 orders failed · 2 wrong usage or input ·
+3 key refused · 4 outcomes unknown · 5 stopped by a limit, an outage or a
+full disk · 130 interrupted
 """
 
 
@@ -50,5 +45,5 @@ def provision() -> None:
     """Hold the commands; the help text is ``_HELP``."""
 
 
-for command in (plan, apply, run, resume, status):
+for command in (plan, apply, run, resume, status, verify, report):
     provision.add_command(command)

@@ -42,8 +42,9 @@ However it ends, kill -9 and power cuts included, it says or 'provision status' 
 nothing is sent twice.
 
 \b
-Exit codes: 0 all done · 1 orders failed · 2 wrong usage or input · 3 key refused ·
-4 outcomes unknown · 5 stopped by a limit, an outage or a full disk · 130 interrupted
+Exit codes: 0 all done · 1 orders failed · 2 wrong usage or input ·
+3 key refused · 4 outcomes unknown · 5 stopped by a limit, an outage or a
+full disk · 130 interrupted
 """
 
 _APPLY = f"""\

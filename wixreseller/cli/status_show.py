@@ -48,7 +48,13 @@ def show_status(
     console.print(Padding(_facts(status), (0, 0, 0, 2)))
     if console.is_terminal:
         ended = status.counts["done"] + status.counts["failed"]
-        bar = ProgressBar(total=max(status.orders, 1), completed=ended, width=60)
+        bar = ProgressBar(
+            total=max(status.orders, 1),
+            completed=ended,
+            width=60,
+            complete_style="cyan",
+            finished_style="green",
+        )
         console.print(Padding(bar, (0, 0, 0, 2)))
     _tell_next(plan, status, connection)
 
@@ -71,19 +77,17 @@ def _tell_next(plan: PlanFile, status: PlanStatus, connection: Connection) -> No
         console.print("not applied yet. To do so:")
         _command(console, command_line(connection, "apply", str(plan.path)))
         return
-    pace = ""
-    if status.last is not None:
-        pace = f", {status.orders_per_minute:,.0f} orders a minute at last"
+    last = status.last or status.began
     if status.holder is not None:
-        ago = describe_duration((datetime.now(UTC) - (status.last or status.began)).total_seconds())
+        ago = describe_duration(max(0.0, (datetime.now(UTC) - last).total_seconds()))
+        text = f"running: {status.holder}; {status.orders_per_minute:,.0f} orders in a minute"
         console.print(
-            Text(f"running: {status.holder}{pace}; last step {ago} ago", style="green"),
+            Text(f"{text}, the last step {ago} ago", style="green"),
             soft_wrap=not console.is_terminal,
         )
         return
-    last = status.last or status.began
     console.print(
-        Text(f"not running; begun {_moment(status.began)}, last step {_moment(last)}{pace}"),
+        Text(f"not running; begun {_moment(status.began)}, last step {_moment(last)}"),
         soft_wrap=not console.is_terminal,
     )
     line = ResumeLine.of(connection, plan.path, WIX_LIMIT)
