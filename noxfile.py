@@ -162,3 +162,14 @@ def bring_chromium(session: nox.Session) -> None:
             f"there is no Chromium at {chromium}: install Debian's package chromium (apt-get "
             "install chromium), or name another one in WIXRESELLER_CHROMIUM"
         )
+
+
+@nox.session(python=PYTHONS)
+def hazards(session: nox.Session) -> None:
+    """Run the hazards, in real servers, workers and kernels too; `-- 10` runs them ten times."""
+    times, *options = session.posargs or ["1"]
+    session.install("-e", ".[cli]", *group("tests"), *group("hazards"))
+    paths = ["tests/hazards", "tests/sync"]
+    for _ in range(int(times)):
+        session.run("pytest", "-n", "auto", *paths, *options)
+        session.run("pytest", "-n", "auto", "-o", "python_files=framework_*.py", paths[0], *options)

@@ -149,7 +149,7 @@ client.packages.query().collect()
     assert -2 == result.returncode
 
 
-def test_hundreds_of_interrupts_at_random_moments_leave_the_client_working(
+def test_dozens_of_interrupts_at_random_moments_leave_the_client_working(
     run_script: RunScript, emulator_url: str
 ) -> None:
     result = run_script(
@@ -172,7 +172,7 @@ def interrupt():
 interrupting = threading.Thread(target=interrupt)
 interrupting.start()
 interrupted = answered = 0
-while interrupted < 300:
+while interrupted < 60:
     try:
         armed.set()
         while True:
@@ -188,7 +188,7 @@ print(interrupted, answered > 0, client.packages.query().collect())
         options=STRICT,
     )
 
-    assert (0, "300 True []\n", "") == (result.returncode, result.stdout, result.stderr)
+    assert (0, "60 True []\n", "") == (result.returncode, result.stdout, result.stderr)
 
 
 @pytest.mark.parametrize(

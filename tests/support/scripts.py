@@ -21,7 +21,7 @@ import wixreseller
 __all__ = ["ROOT", "WATCHDOG_SECONDS", "RunScript", "guarded", "run_script"]
 
 ROOT = Path(wixreseller.__file__).parents[1]
-WATCHDOG_SECONDS = 60
+WATCHDOG_SECONDS = 120
 
 RunScript = Callable[..., subprocess.CompletedProcess[str]]
 

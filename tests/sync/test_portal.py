@@ -184,6 +184,14 @@ async def test_beside_a_running_loop_a_call_works_and_warns_once(
     assert [__file__] == [warning.filename for warning in caught]
 
 
+async def test_closing_beside_a_running_loop_does_not_warn(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_beside, "_has_warned", False)
+
+    portal.close(nothing)
+
+
 async def test_in_ipython_a_call_beside_the_running_loop_does_not_warn(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

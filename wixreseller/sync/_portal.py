@@ -74,7 +74,7 @@ class Portal:
         if running is not None and running.is_here():
             running.post(aclose)
         else:
-            self.call(aclose)
+            _process.loop_thread().call(_Call(aclose, (), {}), is_closing=True)
 
     async def aclose(self) -> None:
         """Close the client, from the loop itself."""
@@ -175,14 +175,19 @@ class _LoopThread:
         """Tell whether the caller is on the loop's own thread."""
         return threading.get_ident() == self._thread.ident
 
-    def call(self, call: _Call[T]) -> T:
-        """Run one call; interrupted, cancel it and wait a little for its end."""
+    def call(self, call: _Call[T], *, is_closing: bool = False) -> T:
+        """Run one call; interrupted, cancel it and wait a little for its end.
+
+        Closing gives no warning of a loop that it holds up: it takes a moment, and is what the
+        shutdown handlers of async servers do.
+        """
         if self.is_here():
             raise SyncUsageError(
                 "a blocking call was made on the thread of the client's own event loop, where it "
                 "would wait for itself; use AsyncClient there, and await. Nothing was sent"
             )
-        warn_beside_running_loop()
+        if not is_closing:
+            warn_beside_running_loop()
         try:
             self._loop.call_soon_threadsafe(call.begin, context=contextvars.copy_context())
             call.wait()
