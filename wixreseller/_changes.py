@@ -16,7 +16,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NoReturn
 
 import attrs
 
@@ -24,7 +24,7 @@ from wixreseller import _wire
 from wixreseller._calls import Calls
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import Package, ProductInstance, checks
-from wixreseller.pagination import AsyncPageIterator, FetchPage
+from wixreseller.pagination import AsyncPageIterator, FetchPage, refuse_pickling
 
 __all__ = ["AsyncChanges", "Change", "Since"]
 
@@ -225,6 +225,9 @@ class AsyncChanges:
     async def collect(self) -> list[Change]:
         """Read all changes and give them as a list."""
         return [change async for change in self]
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("a pass over changes", "its .token")
 
     def _beginning(self, before: float, packages: Sequence[Package]) -> datetime | None:
         """Give a moment, by the server's clock, at which this pass had not begun yet."""

@@ -5,16 +5,32 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
+from typing import NoReturn
 
 import attrs
 
 from wixreseller.errors import PagingError
 from wixreseller.models import Package, Page, checks
 
-__all__ = ["AsyncItemIterator", "AsyncPageIterator", "AsyncPager", "FetchPage"]
+__all__ = [
+    "AsyncItemIterator",
+    "AsyncPageIterator",
+    "AsyncPager",
+    "FetchPage",
+    "refuse_pickling",
+]
 
 FetchPage = Callable[[str | None, int], Awaitable[Page]]
 """Read the page at a cursor (``None``: the first), of at most so many packages."""
+
+
+def refuse_pickling(what: str, place: str) -> NoReturn:
+    """Refuse to pickle or copy what holds a client, and say what can be taken along."""
+    raise TypeError(
+        f"{what} is not pickled or copied, for it holds its client; take {place} along instead, "
+        f"and go on there with a client made in the other process. What pickles of a client are "
+        f"its settings: wixreseller.config.ClientConfig, which leaves the key out"
+    )
 
 
 class AsyncPager:
@@ -69,6 +85,9 @@ class AsyncPager:
     async def collect(self) -> list[Package]:
         """Read all pages and give their packages as a list."""
         return [package async for package in self]
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("a pager", "its .cursor")
 
     def _begin(self, max_items: int | None) -> AsyncPageIterator:
         self._latest = AsyncPageIterator(
@@ -135,6 +154,9 @@ class AsyncPageIterator:
             self._remember(self._next, page)
         return page
 
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("an iterator of pages", "its .cursor")
+
     def _remember(self, cursor: str, page: Page | None) -> None:
         # Digests, so that a million pages do not keep a million long cursors.
         digest = hashlib.blake2b(cursor.encode(), digest_size=8).digest()
@@ -191,3 +213,6 @@ class AsyncItemIterator:
             for package in self._items:
                 return package
             self._items = iter((await self._pages.__anext__()).packages)
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("an iterator of packages", "the .cursor of its pager")

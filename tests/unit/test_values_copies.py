@@ -36,6 +36,7 @@ from wixreseller import (
     NotSeen,
     Package,
     Page,
+    Pager,
     PagingMetadata,
     Product,
     ProductInstance,
@@ -240,6 +241,33 @@ def test_a_client_refuses_and_names_what_pickles(
 
     with pytest.raises(TypeError, match=r"not pickled.*ClientConfig") as caught:
         duplicate(client)
+
+    assert CANARY not in str(caught.value)
+
+
+def resumable(kind: type[AsyncClient] | type[Client]) -> dict[str, tuple[object, str]]:
+    """Give what holds a client, and the name of what can be taken along."""
+    packages = kind(api_key=CANARY, account_id=GUID, base_url=NOBODY).packages
+    pager = packages.query()
+    items = pager.__iter__() if isinstance(pager, Pager) else pager.__aiter__()
+    return {
+        "pager": (pager, ".cursor"),
+        "pages": (pager.pages(), ".cursor"),
+        "items": (items, ".cursor"),
+        "changes": (packages.changes(), ".token"),
+    }
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickled])
+@pytest.mark.parametrize("what", ["pager", "pages", "items", "changes"])
+@pytest.mark.parametrize("kind", [AsyncClient, Client])
+def test_what_holds_a_client_refuses_and_names_what_resumes(
+    kind: type[AsyncClient] | type[Client], what: str, duplicate: Callable[[object], object]
+) -> None:
+    value, place = resumable(kind)[what]
+
+    with pytest.raises(TypeError, match=rf"not pickled.*{place}.*ClientConfig") as caught:
+        duplicate(value)
 
     assert CANARY not in str(caught.value)
 

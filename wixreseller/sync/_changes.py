@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from wixreseller._changes import AsyncChanges, Change
 from wixreseller.sync._portal import Portal
@@ -55,3 +56,6 @@ class Changes:
     def collect(self) -> list[Change]:
         """Read all changes and give them as a list."""
         return list(self)
+
+    def __reduce__(self) -> NoReturn:
+        self._impl.__reduce__()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 from wixreseller.models import Package, Page
-from wixreseller.pagination import AsyncPageIterator, AsyncPager
+from wixreseller.pagination import AsyncPageIterator, AsyncPager, refuse_pickling
 from wixreseller.sync._portal import Portal
 
 __all__ = ["ItemIterator", "PageIterator", "Pager"]
@@ -49,6 +50,9 @@ class Pager:
         """Read all pages and give their packages as a list."""
         return self._portal.call(self._impl.collect)
 
+    def __reduce__(self) -> NoReturn:
+        self._impl.__reduce__()
+
 
 class PageIterator:
     """Read one page after the other. Nothing is open between two: breaking off leaves nothing."""
@@ -77,6 +81,9 @@ class PageIterator:
         except StopAsyncIteration:
             raise StopIteration from None
 
+    def __reduce__(self) -> NoReturn:
+        self._impl.__reduce__()
+
 
 class ItemIterator:
     """Give the packages of the pages, one by one."""
@@ -93,3 +100,6 @@ class ItemIterator:
             for package in self._items:
                 return package
             self._items = iter(next(self._pages).packages)
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("an iterator of packages", "the .cursor of its pager")
