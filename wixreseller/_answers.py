@@ -58,7 +58,7 @@ def read_package(response: Response, meta: CallMeta) -> Package:
     # Update-external-id answers `updatedPackage` by the schema, `updated_package` by its example.
     for name in ("package", "updatedPackage", "updated_package"):
         if name in answer:
-            return attrs.evolve(_wire.decode(answer[name], Package, name), meta=meta)
+            return _wire.tell(_wire.decode(answer[name], Package, name), meta)
     raise _wire.WireError("is missing", "package")
 
 
@@ -71,7 +71,7 @@ def read_page(response: Response, meta: CallMeta) -> Page:
     answer = _object(response.body)
     if "packages" not in answer:
         raise _wire.WireError("is missing", "packages")
-    return attrs.evolve(_wire.decode(answer, Page), meta=meta)
+    return _wire.tell(_wire.decode(answer, Page), meta)
 
 
 def _object(body: bytes) -> JSONObject:

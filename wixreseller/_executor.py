@@ -45,6 +45,7 @@ class _Ending(Generic[T]):
 
     event: Event
     value: T | None = None
+    """What is given: only an answer that could be read has one."""
     error: errors.WixResellerError | None = None
     """What is raised if the call ends here and is not unknown."""
     reason: str = ""
@@ -62,12 +63,16 @@ class Executor:
         self, transport: Transport, pacer: Pacer, clock: Clock, hooks: HooksRunner
     ) -> None:
         self.clock = clock
-        self.server_clock: ServerClock | None = None
-        """How far the server's clock is ahead of ours, as the last answer told."""
+        self._date: tuple[str, float, float] | None = None
         self._transport = transport
         self._pacer = pacer
         self._hooks = hooks
         self._budget = RetryBudget()
+
+    @property
+    def server_clock(self) -> ServerClock | None:
+        """How far the server's clock is ahead of ours, as the last answer with a date told."""
+        return None if self._date is None else ServerClock.from_date(*self._date)
 
     async def run(
         self,
@@ -85,12 +90,15 @@ class Executor:
         the whole call must be over, waits included.
         """
         call = LogicalCall(request, self.clock, before_sending)
-        scope = asyncio.timeout(None if until is None else until - self.clock.monotonic())
+        scope = None if until is None else asyncio.timeout(until - self.clock.monotonic())
         try:
+            if scope is None:
+                return await self._attempts(call, read, timeout, until, config)
             async with scope:
                 return await self._attempts(call, read, timeout, until, config)
         except TimeoutError as error:
-            if not scope.expired() or isinstance(error, errors.WixResellerError):
+            is_ours = scope is not None and scope.expired()
+            if not is_ours or isinstance(error, errors.WixResellerError):
                 raise
             failure = call.gave_up("the deadline passed", timed_out=True)
             if isinstance(failure, errors.OutcomeUnknownError):
@@ -112,6 +120,9 @@ class Executor:
         self._budget.earn()
         while True:
             ending = await self._attempt(call, read, timeout, config)
+            if ending.value is not None:  # the one row of the table where there is nothing to weigh
+                _log.debug("%s: done in %d attempts", call.name, call.attempts)
+                return ending.value
             decision = decide(
                 ending.event,
                 is_write=call.request.operation.is_write,
@@ -123,9 +134,6 @@ class Executor:
                 time_left=None if until is None else until - self.clock.monotonic(),
                 chance=self.clock.chance(),
             )
-            if decision.action is Action.GIVE and ending.value is not None:
-                _log.debug("%s: done in %d attempts", call.name, call.attempts)
-                return ending.value
             if decision.action is Action.UNKNOWN:
                 failure = call.unknown(ending.reason, ending.response)
                 await self._hooks.unknown(failure)
@@ -169,11 +177,12 @@ class Executor:
             )
 
     async def _exchange(self, call: LogicalCall, read: Reader[T], timeout: Seconds) -> _Ending[T]:
-        await self._hooks.starting(call)
+        if self._hooks.watch_attempts:
+            await self._hooks.starting(call)
         if call.before_sending is not None:
             await call.before_sending(call.request)
-        call.begin_attempt()
         began, began_posix = self.clock.monotonic(), self.clock.posix()
+        call.begin_attempt(began_posix)
         response: Response | None = None
         try:
             response = await self._transport.exchange(call.request, call.progress, timeout)
@@ -184,14 +193,12 @@ class Executor:
                 classify_failure(call.progress.phase), error=error, reason=call.lost(failure.reason)
             )
         else:
-            self._note_date(response, began_posix)
+            if (date := response.headers.get("Date")) is not None:
+                self._date = date, began_posix, self.clock.posix()
             return _read(call, response, read)
         finally:
-            await self._hooks.ended(call, response, self.clock.monotonic() - began)
-
-    def _note_date(self, response: Response, sent: float) -> None:
-        told = ServerClock.from_date(response.headers.get("Date"), sent, self.clock.posix())
-        self.server_clock = told or self.server_clock
+            if self._hooks.watch_attempts:
+                await self._hooks.ended(call, response, self.clock.monotonic() - began)
 
 
 def _read(call: LogicalCall, response: Response, read: Reader[T]) -> _Ending[T]:

@@ -36,6 +36,8 @@ class HooksRunner:
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
+        self.watch_attempts: bool = (hooks.before_attempt, hooks.after_attempt) != (None, None)
+        """Whether attempts have to be told at all."""
 
     async def starting(self, call: LogicalCall) -> None:
         """Tell that a request is about to be handed to the network."""

@@ -139,13 +139,19 @@ class Lanes:
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
 
-    async def here(self) -> Lane:
-        """Give the lane of the running loop, opened at its first use."""
+    def here(self) -> Lane | None:
+        """Give the lane of the running loop, if it is open."""
         loop = asyncio.get_running_loop()
         lane = self._lanes.get(id(loop))
         if lane is None or lane.loop() is not loop or lane.session.closed:
-            self._sweep()
-            lane = self._lanes[id(loop)] = await self._open(loop)
+            return None
+        return lane
+
+    async def open_here(self) -> Lane:
+        """Open the lane of the running loop."""
+        loop = asyncio.get_running_loop()
+        self._sweep()
+        lane = self._lanes[id(loop)] = await self._open(loop)
         return lane
 
     async def aclose(self) -> None:

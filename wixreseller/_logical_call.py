@@ -34,7 +34,7 @@ class LogicalCall:
         self.waited: float = 0.0
         """Seconds spent waiting for the limiter and between attempts."""
         self._clock = clock
-        self._first_sent_at: datetime | None = None
+        self._first_sent_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -46,11 +46,11 @@ class LogicalCall:
         """Whether it is a write of which a byte may have left."""
         return self.request.operation.is_write and self.progress.phase.may_have_sent
 
-    def begin_attempt(self) -> None:
-        """Count an attempt, and note when the first began."""
+    def begin_attempt(self, now: float) -> None:
+        """Count an attempt, and note when the first began; in POSIX seconds."""
         self.attempts += 1
         if self._first_sent_at is None:
-            self._first_sent_at = datetime.fromtimestamp(self._clock.posix(), UTC)
+            self._first_sent_at = now
 
     def meta(self, response: Response) -> CallMeta:
         """Tell how the call went."""
@@ -110,11 +110,13 @@ class LogicalCall:
 
     def unknown(self, reason: str, response: Response | None) -> errors.OutcomeUnknownError:
         """Make the error of a write that may have happened."""
-        request = self.request
+        request, sent_at = self.request, self._first_sent_at
+        if sent_at is None:
+            sent_at = self._clock.posix()
         return errors.OutcomeUnknownError(
             f"{self.name}: it was sent, but {reason}. It may have happened, and was not sent "
             f"again: read the state before you do",
-            sent_at=self._first_sent_at or datetime.fromtimestamp(self._clock.posix(), UTC),
+            sent_at=datetime.fromtimestamp(sent_at, UTC),
             external_id=request.external_id,
             account_id=request.account_id,
             status=None if response is None else response.status,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Final, Literal
 
 import attrs
@@ -24,6 +25,8 @@ State = Literal["in flight", "done", "failed", "unknown"]
 class _Create:
     key: str
     began: float
+    earlier: _Create | None
+    """The one of the same external id before it, with another key."""
     state: State = "in flight"
     ended: float = 0.0
     package_id: str | None = None
@@ -31,9 +34,13 @@ class _Create:
     """Whether an attempt before this one may have made a package."""
 
 
-def _name(account_id: str, external_id: str) -> tuple[str, str]:
-    """Name the creates of one external id: a GUID is the same in capital letters."""
-    return account_id.lower(), external_id
+def _name(account_id: str, external_id: str) -> str:
+    """Name the creates of one external id: a GUID is the same in capital letters.
+
+    One string, and one object for each create: what is kept by the thousand is looked through by
+    the garbage collector again and again.
+    """
+    return f"{account_id.lower()}/{external_id}"
 
 
 class RecentCreates:
@@ -44,20 +51,21 @@ class RecentCreates:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_name: OrderedDict[tuple[str, str], list[_Create]] = OrderedDict()
+        self._latest: OrderedDict[str, _Create] = OrderedDict()
+        """By name, in the order in which they were begun."""
 
     def begin(self, account_id: str, external_id: str, key: str, now: float) -> None:
         """Note that a create is about to be sent; the same key again is the same create."""
         with self._lock:
             name = _name(account_id, external_id)
-            creates = self._by_name.setdefault(name, [])
-            self._by_name.move_to_end(name)
-            known = next((create for create in creates if create.key == key), None)
-            if known is None:
-                creates.append(_Create(key, now))
+            latest = self._latest.pop(name, None)
+            known = next((create for create in _chain(latest) if create.key == key), None)
+            if latest is None or known is None:
+                latest = _Create(key, now, latest)
             else:
                 known.was_unknown = known.was_unknown or known.state == "unknown"
                 known.state = "in flight"
+            self._latest[name] = latest
             self._forget(now)
 
     def end(
@@ -71,7 +79,7 @@ class RecentCreates:
     ) -> None:
         """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
-            for create in self._by_name.get(_name(account_id, external_id), ()):
+            for create in self._of(account_id, external_id):
                 if create.key != key:
                     continue
                 if state == "failed" and create.was_unknown:
@@ -83,7 +91,7 @@ class RecentCreates:
     def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
         """Give when the create with this key was begun for the first time."""
         with self._lock:
-            for create in self._by_name.get(_name(account_id, external_id), ()):
+            for create in self._of(account_id, external_id):
                 if create.key == key:
                     return create.began
         return None
@@ -101,7 +109,7 @@ class RecentCreates:
                     create.state in ("in flight", "unknown")
                     or (create.state == "done" and create.ended >= since)
                 )
-                for create in self._by_name.get(_name(account_id, external_id), ())
+                for create in self._of(account_id, external_id)
             )
 
     def due_since(self, account_id: str, external_id: str) -> float | None:
@@ -112,7 +120,7 @@ class RecentCreates:
         with self._lock:
             ends = [
                 create.ended
-                for create in self._by_name.get(_name(account_id, external_id), ())
+                for create in self._of(account_id, external_id)
                 if create.state in ("unknown", "done")
             ]
         return max(ends, default=None)
@@ -120,20 +128,31 @@ class RecentCreates:
     def package_of(self, account_id: str, external_id: str) -> str | None:
         """Give the package that this process made last under an external id."""
         with self._lock:
-            made = [
-                create.package_id
-                for create in self._by_name.get(_name(account_id, external_id), ())
-                if create.package_id is not None
-            ]
-        return made[-1] if made else None
+            return next(
+                (
+                    create.package_id
+                    for create in self._of(account_id, external_id)
+                    if create.package_id is not None
+                ),
+                None,
+            )
+
+    def _of(self, account_id: str, external_id: str) -> Iterator[_Create]:
+        """Give the creates of an external id, the latest first."""
+        return _chain(self._latest.get(_name(account_id, external_id)))
 
     def _forget(self, now: float) -> None:
-        while self._by_name:
-            name, creates = next(iter(self._by_name.items()))
-            is_old = all(
-                create.state != "in flight" and now - create.ended > _REMEMBERED_SECONDS
-                for create in creates
-            )
-            if not is_old and len(self._by_name) <= _MOST:
+        while True:
+            name, latest = next(iter(self._latest.items()))
+            if len(self._latest) <= _MOST and any(
+                create.state == "in flight" or now - create.ended <= _REMEMBERED_SECONDS
+                for create in _chain(latest)
+            ):
                 return
-            del self._by_name[name]
+            del self._latest[name]
+
+
+def _chain(create: _Create | None) -> Iterator[_Create]:
+    while create is not None:
+        yield create
+        create = create.earlier

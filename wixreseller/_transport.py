@@ -15,7 +15,6 @@ from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
-import attrs
 from aiohttp.client_middlewares import ClientMiddlewareType
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -72,12 +71,14 @@ class Transport:
         if self._lanes.is_closed:
             raise ClientClosedError("the client is closed; nothing was sent")
         progress.phase = Phase.PREPARING
-        lane = await self._lanes.here()
+        lane = self._lanes.here() or await self._lanes.open_here()
+        key = self._keys.fixed
         async with lane.free:
             scope = asyncio.timeout(None if timeout is NO_TIMEOUT else timeout)
             try:
                 async with scope:
-                    return await self._send(lane.session, request, progress)
+                    key = key or await self._ask_for_key()
+                    return await self._send(lane.session, request, progress, key)
             except TimeoutError as error:
                 if not scope.expired():
                     _fail(error)
@@ -88,9 +89,8 @@ class Transport:
         await self._lanes.aclose()
 
     async def _send(
-        self, session: aiohttp.ClientSession, request: Request, progress: Progress
+        self, session: aiohttp.ClientSession, request: Request, progress: Progress, key: APIKey
     ) -> Response:
-        key = await self._key()
         is_ours = session is not self._injected
         guard = OnePass(progress, Phase.CONNECTING if is_ours else Phase.SENDING)
         try:
@@ -118,9 +118,9 @@ class Transport:
             if not guard.was_passed:
                 progress.phase = phase_unguarded(error)
             _fail(error)
-        self._consistent = answer.headers.get("X-Wix-Consistent") or self._consistent
-        response = Response(status=answer.status, headers=answer.headers, body=body)
-        return _redacted(response, key)
+        headers = answer.headers
+        self._consistent = headers.get("X-Wix-Consistent") or self._consistent
+        return Response(status=answer.status, headers=headers, body=_redacted(body, key))
 
     def _headers(self, key: APIKey, request: Request) -> dict[str, str]:
         headers = {
@@ -134,9 +134,7 @@ class Transport:
             headers["X-Wix-Consistent"] = self._consistent
         return headers
 
-    async def _key(self) -> APIKey:
-        if self._keys.fixed is not None:
-            return self._keys.fixed
+    async def _ask_for_key(self) -> APIKey:
         function = self._keys.function
         assert function is not None  # noqa: S101  # a KeySource holds one or the other
         try:
@@ -168,12 +166,9 @@ def _proxy_for(base_url: str) -> str | None:
     return urllib.request.getproxies().get(parts.scheme)
 
 
-def _redacted(response: Response, key: APIKey) -> Response:
+def _redacted(body: bytes, key: APIKey) -> bytes:
     """Take the key out of a body: a proxy may echo the request, whatever status it gives it."""
-    secret = key.reveal().encode()
-    if secret not in response.body:
-        return response
-    return attrs.evolve(response, body=response.body.replace(secret, b"***"))
+    return body.replace(key.reveal().encode(), b"***")  # the same bytes, where it is not in there
 
 
 def _fail(error: Exception) -> NoReturn:

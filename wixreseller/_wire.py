@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -40,6 +41,7 @@ from wixreseller.errors import ConfigurationError
 from wixreseller.models import (
     BillingInfo,
     BillingType,
+    CallMeta,
     CycleDuration,
     CycleUnit,
     Failure,
@@ -55,9 +57,12 @@ from wixreseller.models import (
     Status,
 )
 
-__all__ = ["WireError", "decode", "dumps", "encode", "loads", "make_converter"]
+__all__ = ["WireError", "decode", "dumps", "encode", "loads", "make_converter", "tell"]
 
 T = TypeVar("T")
+
+_SCALARS: Final = (str, int, bool)
+"""Types that are in JSON what they are here."""
 
 
 @attrs.frozen(kw_only=True)
@@ -93,15 +98,18 @@ _OBJECTS: Final[Mapping[type, _Object]] = {
 
 
 def _write_object(cls: type) -> Callable[[Any], Raw]:
-    names = [(field.name, field.wire) for field in fields_of(cls)]
+    plan = [
+        (attrgetter(field.name), field.wire, field.kind in _SCALARS and not field.is_tuple)
+        for field in fields_of(cls)
+    ]
 
     def write(value: Any) -> Raw:
         raw: Raw = {}
-        for name, wire in names:
-            item = getattr(value, name)
+        for get, wire, is_scalar in plan:
+            item = get(value)
             if item is not None:
-                raw[wire] = _converter.unstructure(item)
-        return {**raw, **value.extra}
+                raw[wire] = item if is_scalar else _converter.unstructure(item)
+        return {**raw, **value.extra} if value.extra else raw
 
     return write
 
@@ -125,7 +133,7 @@ def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
     """Make the converter; without the generated hooks it reads the same, more slowly."""
     converter = cattrs.Converter(detailed_validation=False)
     hook_of = cast("Callable[[Any], Any]", converter.get_structure_hook)
-    for scalar in (str, int, bool):
+    for scalar in _SCALARS:
         converter.register_structure_hook(scalar, read_scalar(scalar))
     for enum in (Status, FailureCode, BillingType, CycleUnit):
         converter.register_structure_hook(enum, EnumTable(enum).read)
@@ -160,6 +168,16 @@ def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
         return _converter.structure(value, kind)
     except WireError as error:
         raise error.below(path) if path else error from None
+
+
+def tell(value: T, meta: CallMeta) -> T:
+    """Note on a value that was decoded a moment ago how its call went.
+
+    Nobody else has it yet, so it is as good as made with it; ``attrs.evolve`` would make another,
+    which takes as long as decoding a package does.
+    """
+    object.__setattr__(value, "meta", meta)
+    return value
 
 
 def encode(value: object) -> JSONObject:

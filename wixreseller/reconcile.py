@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -65,8 +65,7 @@ async def write(calls: Calls, request: Request, times: Times) -> Package:
     Raises:
         OutcomeUnknownError: it was sent, and what can be read does not prove that it happened.
     """
-    with _remembered(calls, request) as made:
-        return made(await _write(calls, request, times))
+    return await _remembered(calls, request, times, _write)
 
 
 async def send(calls: Calls, request: Request, times: Times) -> Package:
@@ -75,32 +74,31 @@ async def send(calls: Calls, request: Request, times: Times) -> Package:
     Raises:
         OutcomeUnknownError: it was sent, and its answer was lost.
     """
-    with _remembered(calls, request) as made:
-        return made(await calls.package(request, times))
+    return await _remembered(calls, request, times, Calls.package)
 
 
-@contextlib.contextmanager
-def _remembered(calls: Calls, request: Request) -> Generator[Callable[[Package], Package], None, None]:
-    """Let the process remember a create; the function given takes the package that it made."""
+async def _remembered(
+    calls: Calls,
+    request: Request,
+    times: Times,
+    carry_out: Callable[[Calls, Request, Times], Awaitable[Package]],
+) -> Package:
+    """Carry out a write, and let the process remember it if it is a create."""
     account, name, key = request.account_id, request.external_id, request.idempotency_key or ""
-    recent, clock = calls.recent, calls.executor.clock
     if request.operation is not _operations.CREATE or name is None:
-        yield lambda package: package
-        return
-
-    def made(package: Package) -> Package:
-        recent.end(account, name, key, clock.posix(), "done", package.id)
-        return package
-
+        return await carry_out(calls, request, times)
+    recent, clock = calls.recent, calls.executor.clock
     recent.begin(account, name, key, clock.posix())
     try:
-        yield made
+        package = await carry_out(calls, request, times)
     except BaseException as error:
         # Only our own errors say for certain that it failed; whatever else ends a call (a
         # cancellation, Ctrl-C) may have ended it after it was sent.
         certain = isinstance(error, WixResellerError) and not isinstance(error, OutcomeUnknownError)
         recent.end(account, name, key, clock.posix(), "failed" if certain else "unknown")
         raise
+    recent.end(account, name, key, clock.posix(), "done", package.id)
+    return package
 
 
 async def _write(calls: Calls, request: Request, times: Times) -> Package:
