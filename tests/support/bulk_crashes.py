@@ -76,13 +76,17 @@ class Fault:
     nth: int
 
 
+Crash = tuple[Literal["turns", "seconds"], int]
+"""How long after its beginning a run is cancelled."""
+
+
 @attrs.frozen
 class Attempt:
     """Hold one run: what goes wrong in it, and when its task is cancelled, if it is."""
 
     faults: tuple[Fault, ...]
     resends: bool
-    crash: tuple[Literal["turns", "seconds"], int] | None
+    crash: Crash | None
 
 
 @attrs.frozen
@@ -104,23 +108,19 @@ class Program:
 
 def programs() -> st.SearchStrategy[Program]:
     """Draw a program."""
-    operations: tuple[Target, ...] = (
-        "createPackageV2",
-        "createPackageV2",
-        "createPackageV2",
-        "cancelPackage",
-        "queryPackages",
-    )
+    creates: tuple[Target, ...] = ("createPackageV2",) * 6
+    operations: tuple[Target, ...] = (*creates, "cancelPackage", "queryPackages")
     faults = st.builds(
-        Fault, st.sampled_from(TROUBLES), st.sampled_from(operations), st.integers(1, 4)
+        Fault, st.sampled_from(TROUBLES), st.sampled_from(operations), st.integers(1, 3)
     ).filter(lambda fault: (fault.trouble.name, fault.operation) != ("refused", "queryPackages"))
     crashes = st.one_of(
+        st.none(),
         st.none(),
         st.tuples(st.just("turns"), st.integers(0, 600)),
         st.tuples(st.just("seconds"), st.integers(0, 80)),
     )
     attempts = st.builds(
-        Attempt, st.lists(faults, min_size=0, max_size=4).map(tuple), st.booleans(), crashes
+        Attempt, st.lists(faults, min_size=1, max_size=4).map(tuple), st.booleans(), crashes
     )
     return st.builds(
         Program,
@@ -130,6 +130,32 @@ def programs() -> st.SearchStrategy[Program]:
         st.booleans(),
         st.sampled_from((0.0, 0.0, 3600.0, -3600.0)),
     )
+
+
+def small_programs() -> list[Program]:
+    """Give every trouble with the only create and the only cancel, sent again and not.
+
+    In half of them the run is cancelled a second later, and goes on at once.
+    """
+    crashes: tuple[Crash | None, ...] = (None, ("seconds", 1))
+    return [
+        Program(
+            creates=1,
+            cancels=1,
+            attempts=(
+                Attempt(
+                    (Fault(trouble, "createPackageV2", 1), Fault(trouble, "cancelPackage", 1)),
+                    resends,
+                    crash,
+                ),
+            ),
+            resends_at_last=resends,
+            ahead=0.0,
+        )
+        for trouble in TROUBLES
+        for resends in (False, True)
+        for crash in crashes
+    ]
 
 
 class ContradictionError(AssertionError):
