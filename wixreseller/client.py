@@ -56,6 +56,11 @@ class AsyncClient:
     Use it as an async context manager, or call :meth:`aclose`. Making one connects to nothing; it
     serves any number of threads and event loops.
 
+    Example::
+
+        async with AsyncClient(api_key=api_key, account_id=account_id) as client:
+            print(await client.packages.find("sub-42"))
+
     Raises:
         ConfigurationError: no key, or an argument that cannot work; the message names it.
     """
@@ -115,6 +120,11 @@ class AsyncClient:
         It shares connections and rate limit with this client, and its queries see that account
         only. Closing a view closes nothing.
 
+        Example::
+
+            customer = client.for_account(account_id)
+            print(len(await customer.packages.query().collect()))
+
         Raises:
             ConfigurationError: ``account_id`` is no GUID.
         """
@@ -141,6 +151,14 @@ class AsyncClient:
         ``error`` may come from another process: it pickles with all that is needed. ``Happened``
         is proven, and holds the package as it is now. ``NotSeen`` is not proof of the contrary:
         a write may become visible late.
+
+        Example::
+
+            try:
+                await client.packages.create([order], external_id="sub-45")
+            except OutcomeUnknownError as error:
+                seen = await client.resolve(error)
+                print(seen.package.id if isinstance(seen, Happened) else seen.why)
 
         Raises:
             ConfigurationError: ``error`` is not one that a call raised.

@@ -29,6 +29,9 @@ class AsyncPackages:
     A write is sent again only when it provably was not sent, or was refused by throttling. If its
     answer is lost, the state is looked at; unless that proves that it happened,
     :class:`~wixreseller.errors.OutcomeUnknownError` is raised.
+
+    In the examples ``order`` is a :class:`~wixreseller.Product`, ``package`` a package that was
+    made of it with the external id ``"sub-42"``.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -48,6 +51,11 @@ class AsyncPackages:
 
         ``products`` are 1 to 1000. ``external_id`` is your own name for the package, at most 100
         characters; Wix does not check that it is unique. New instances are ``PENDING`` at first.
+
+        Example::
+
+            package = await client.packages.create([order], external_id="sub-43")
+            print(package.id, package.product_instances[0].status)
 
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
@@ -78,6 +86,11 @@ class AsyncPackages:
         derived from account, external id and products, so that a repetition, in another process
         too, carries the same. Concurrent calls for the same id share one flight, those of other
         clients of this process with the same key included (on one event loop).
+
+        Example::
+
+            ensured = await client.packages.ensure([order], external_id="sub-42")
+            print(ensured.outcome, ensured.package.id)
 
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
@@ -111,6 +124,11 @@ class AsyncPackages:
         Only the account of the call is looked through, though Wix answers for its parent's whole
         family. A package created a moment ago may not be visible yet.
 
+        Example::
+
+            found = await client.packages.find("sub-42")
+            print("not there" if found is None else found.id)
+
         Raises:
             ExternalIdConflictError: there are several; ``matches`` holds them.
         """
@@ -138,6 +156,11 @@ class AsyncPackages:
         deadline: Seconds | Unset = UNSET,
     ) -> Package:
         """Read a package of the account.
+
+        Example::
+
+            for instance in (await client.packages.get(package.id)).product_instances:
+                print(instance.catalog_product_id, instance.status)
 
         Raises:
             NotFoundError: the account has no such package.
@@ -193,6 +216,11 @@ class AsyncPackages:
         Wix answers for the whole parent account whichever account asks. In a view made by
         ``for_account``, and with ``account_id``, the query is kept to that account.
 
+        Example::
+
+            async for found in client.packages.query(Q.external_id.in_(["sub-41", "sub-42"])):
+                print(found.external_id, found.created_date)
+
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
         """
@@ -217,6 +245,11 @@ class AsyncPackages:
         What is created meanwhile comes at the end, and no package is given twice. It knows
         packages of the same moment by their ids; those of the last moment are all that it keeps.
         The arguments are those of ``query``; a ``cursor`` must be one of a scan.
+
+        Example::
+
+            async for page in client.packages.scan(page_size=50).pages():
+                print(len(page), page.metadata.next_cursor)
 
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
@@ -257,6 +290,13 @@ class AsyncPackages:
         Wix answers for the whole parent account whichever account asks. In a view made by
         ``for_account``, and with ``account_id``, only that account's changes are told.
 
+        Example::
+
+            changes = client.packages.changes(since=None)
+            async for change in changes:
+                print(change.kind, change.package.id)
+            token = changes.token  # store it, and begin the next pass with it
+
         Raises:
             ConfigurationError: ``since`` is damaged, or a token of another account.
         """
@@ -283,6 +323,10 @@ class AsyncPackages:
         The schema of this call has no idempotency key, so none is sent; yours is kept on the
         result and on errors.
 
+        Example::
+
+            renamed = await client.packages.update_external_id(package.id, external_id="sub-44")
+
         Raises:
             NotFoundError: the account has no such package.
             OutcomeUnknownError: it was sent and the answer was lost.
@@ -308,6 +352,11 @@ class AsyncPackages:
         Wix has no webhooks for resellers. Polls begin two seconds apart and slow down to thirty;
         each waits its turn at the rate limit. ``deadline`` is an hour unless you say otherwise.
         An instance that awaits an action counts as settled.
+
+        Example::
+
+            settled = await client.packages.wait_until_settled(package.id, deadline=600.0)
+            print(len(settled.enabled_instances), "delivered")
 
         Raises:
             InstanceFailedError: an instance ended as ``FAILED``.

@@ -30,6 +30,9 @@ class Packages:
     A write is sent again only when it provably was not sent, or was refused by throttling. If its
     answer is lost, the state is looked at; unless that proves that it happened,
     :class:`~wixreseller.errors.OutcomeUnknownError` is raised.
+
+    In the examples ``order`` is a :class:`~wixreseller.Product`, ``package`` a package that was
+    made of it with the external id ``"sub-42"``.
     """
 
     def __init__(self, portal: Portal, impl: AsyncPackages) -> None:
@@ -50,6 +53,11 @@ class Packages:
 
         ``products`` are 1 to 1000. ``external_id`` is your own name for the package, at most 100
         characters; Wix does not check that it is unique. New instances are ``PENDING`` at first.
+
+        Example::
+
+            package = client.packages.create([order], external_id="sub-43")
+            print(package.id, package.product_instances[0].status)
 
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
@@ -83,6 +91,11 @@ class Packages:
         too, carries the same. Concurrent calls for the same id share one flight, those of other
         clients of this process with the same key included (on one event loop).
 
+        Example::
+
+            ensured = client.packages.ensure([order], external_id="sub-42")
+            print(ensured.outcome, ensured.package.id)
+
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
             ExternalIdConflictError: several packages have the external id, or the one that has
@@ -113,6 +126,11 @@ class Packages:
         Only the account of the call is looked through, though Wix answers for its parent's whole
         family. A package created a moment ago may not be visible yet.
 
+        Example::
+
+            found = client.packages.find("sub-42")
+            print("not there" if found is None else found.id)
+
         Raises:
             ExternalIdConflictError: there are several; ``matches`` holds them.
         """
@@ -129,6 +147,11 @@ class Packages:
         deadline: Seconds | Unset = UNSET,
     ) -> Package:
         """Read a package of the account.
+
+        Example::
+
+            for instance in (client.packages.get(package.id)).product_instances:
+                print(instance.catalog_product_id, instance.status)
 
         Raises:
             NotFoundError: the account has no such package.
@@ -185,6 +208,11 @@ class Packages:
         Wix answers for the whole parent account whichever account asks. In a view made by
         ``for_account``, and with ``account_id``, the query is kept to that account.
 
+        Example::
+
+            for found in client.packages.query(Q.external_id.in_(["sub-41", "sub-42"])):
+                print(found.external_id, found.created_date)
+
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
         """
@@ -216,6 +244,11 @@ class Packages:
         What is created meanwhile comes at the end, and no package is given twice. It knows
         packages of the same moment by their ids; those of the last moment are all that it keeps.
         The arguments are those of ``query``; a ``cursor`` must be one of a scan.
+
+        Example::
+
+            for page in client.packages.scan(page_size=50).pages():
+                print(len(page), page.metadata.next_cursor)
 
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
@@ -256,6 +289,13 @@ class Packages:
         Wix answers for the whole parent account whichever account asks. In a view made by
         ``for_account``, and with ``account_id``, only that account's changes are told.
 
+        Example::
+
+            changes = client.packages.changes(since=None)
+            for change in changes:
+                print(change.kind, change.package.id)
+            token = changes.token  # store it, and begin the next pass with it
+
         Raises:
             ConfigurationError: ``since`` is damaged, or a token of another account.
         """
@@ -278,6 +318,10 @@ class Packages:
 
         The schema of this call has no idempotency key, so none is sent; yours is kept on the
         result and on errors.
+
+        Example::
+
+            renamed = client.packages.update_external_id(package.id, external_id="sub-44")
 
         Raises:
             NotFoundError: the account has no such package.
@@ -306,6 +350,11 @@ class Packages:
         Wix has no webhooks for resellers. Polls begin two seconds apart and slow down to thirty;
         each waits its turn at the rate limit. ``deadline`` is an hour unless you say otherwise.
         An instance that awaits an action counts as settled.
+
+        Example::
+
+            settled = client.packages.wait_until_settled(package.id, deadline=600.0)
+            print(len(settled.enabled_instances), "delivered")
 
         Raises:
             InstanceFailedError: an instance ended as ``FAILED``.

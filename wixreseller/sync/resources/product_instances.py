@@ -16,7 +16,8 @@ class ProductInstances:
     """Move, change and cancel single instances; ``client.product_instances``.
 
     Each call answers with the whole package that holds the instance. Arguments that all calls
-    share are described at :class:`~wixreseller.sync.resources.packages.Packages`.
+    share are described at :class:`~wixreseller.sync.resources.packages.Packages`. In the examples
+    ``instance`` is one of a package, and ``site_id`` names a site of its account.
     """
 
     def __init__(self, portal: Portal, impl: AsyncProductInstances) -> None:
@@ -37,6 +38,12 @@ class ProductInstances:
 
         If the call fails, the instance may be on the old site or on none: ``site_state`` of the
         error says where it is then, read back.
+
+        Example::
+
+            moved = client.product_instances.assign_to_site(
+                instance.instance_id, site_id=site_id
+            )
 
         Raises:
             NotFoundError: the account has no such instance or site.
@@ -63,6 +70,10 @@ class ProductInstances:
     ) -> Package:
         """Take an instance off its site: it floats, and is paid for all the same.
 
+        Example::
+
+            floating = client.product_instances.unassign_from_site(instance.instance_id)
+
         Raises:
             NotFoundError: the account has no such instance.
             OutcomeUnknownError: it was sent and the answer was lost.
@@ -86,6 +97,10 @@ class ProductInstances:
         deadline: Seconds | Unset = UNSET,
     ) -> Package:
         """Cancel one instance. The customer loses access at once, for good.
+
+        Example::
+
+            package = client.product_instances.cancel(instance.instance_id)
 
         Raises:
             NotFoundError: the account has no such instance.
@@ -116,6 +131,13 @@ class ProductInstances:
 
         At least one of ``catalog_product_id`` (of the same product type) and ``billing_info`` is
         needed. ``discount_code`` (at most 25 characters) counts only with a new product.
+
+        Example::
+
+            monthly = BillingInfo.recurring(1, CycleUnit.MONTH)
+            adjusted = client.product_instances.adjust_specifications(
+                instance.instance_id, billing_info=monthly
+            )
 
         Raises:
             ConfigurationError: neither was given, or one that Wix would refuse.
