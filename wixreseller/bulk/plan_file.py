@@ -123,7 +123,7 @@ class PlanFile:
                 elif line.startswith(b'"counts": '):
                     counts = line
             rest = file.read(1)
-        if told != seal.hexdigest() or rest or head is None or counts is None:
+        if told is None or told != seal.hexdigest() or rest or head is None or counts is None:
             raise self._refusal(
                 "was changed since it was made, or is not whole; a plan is applied as it was made, "
                 "or not at all: change the order file, and plan again"

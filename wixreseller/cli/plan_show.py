@@ -73,8 +73,9 @@ def tell_plan(
     grid.add_column()
     grid.add_column(justify="right", style="bold")
     grid.add_column(style="dim")
+    rows = f"{summary.rows:,} row{'' if summary.rows == 1 else 's'}"
     source = "standard input" if orders == "-" else orders
-    grid.add_row("orders", f"{counts.orders:,}", f"in {summary.rows:,} rows of {source}")
+    grid.add_row("orders", f"{counts.orders:,}", f"in {rows} of {source}")
     _count(grid, "create", counts.create, "", "green")
     _count(grid, "cancel", counts.cancel, "for good", "yellow")
     _count(grid, "nothing to do", counts.none, "there already, as ordered", "cyan")

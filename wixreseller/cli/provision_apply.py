@@ -266,9 +266,10 @@ def _refuse_applied(
             f"the plan {plan.path} was begun before and is not finished; go on with:\n  {line}"
         )
     if failed := status.counts["failed"]:
+        what = "1 order failed; try that" if failed == 1 else f"{failed:,} orders failed; try those"
         raise InputError(
-            f"the plan {plan.path} was applied before, and {failed:,} orders failed; try those "
-            f"again with:\n  {line.with_option('--only-failed')}"
+            f"the plan {plan.path} was applied before, and {what} again with:\n"
+            f"  {line.with_option('--only-failed')}"
         )
     raise InputError(f"the plan {plan.path} was applied before, and all of it is done")
 
