@@ -184,7 +184,7 @@ def _places(code: FailureCode) -> Iterable[int]:
 
 
 def _failure_row(code: FailureCode, place: int) -> tuple[Node, Node, Node, Node]:
-    name = element("span", code.code or "no code", class_="id")
+    name = _guid(code.code or "no code")
     if place == len(code.messages):
         rest = code.count - sum(message.count for message in code.messages)
         return name, number(rest), element("span", "other messages", class_="muted"), None
@@ -280,7 +280,8 @@ def _product(sold: Sold, catalogue: Catalogue) -> Html:
 
 
 def _guid(text: str) -> Html:
-    return element("bdi", text, class_="id guid" if len(text) == _GUID_LENGTH else "id")
+    """Show a GUID, or another id as short, in one piece where there is room."""
+    return element("bdi", text, class_="id guid" if len(text) <= _GUID_LENGTH else "id")
 
 
 def _word(text: str) -> Html:

@@ -215,7 +215,9 @@ def _named_first(packages: Sequence[Package], named: str | None) -> Sequence[Pac
 
 
 def _is_canceled(package: Package) -> bool:
-    return all(instance.status == Status.CANCELED for instance in package.product_instances)
+    # What failed before never was available, and may keep its status when the rest is canceled.
+    statuses = {instance.status for instance in package.product_instances}
+    return Status.CANCELED in statuses and is_dead(package)
 
 
 def _is_over(instance: ProductInstance) -> bool:
