@@ -153,7 +153,7 @@ def _sends_bar(place: int, bar: Bar, top: float, bars: int) -> Html:
             y=_short(_TALL - height),
             width=_short(_STEP - gap),
             height=_short(height),
-            class_="sends",
+            class_="sends" if gap else "sends touching",
         ),
     )
 
