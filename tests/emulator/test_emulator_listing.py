@@ -244,7 +244,7 @@ async def test_the_overview_tells_how_full_the_limit_is_and_never_a_key(api: "Ap
         assert f"key of account {world.PARENT_ACCOUNT}" == gauge["caller"]
         assert used == gauge["used"]
         assert gauge["refused"] >= 1
-    assert (1, 2) == (overview["faults"], overview["switched"])
+    assert (1, 3) == (overview["faults"], overview["switched"])
     assert world.API_KEY not in str(overview)
     await api.control("POST", "clock", {"advance": 60})
     (gauge,) = (await api.control("GET", "inspector/overview"))["limits"]["gauges"]

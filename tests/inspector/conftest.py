@@ -49,9 +49,7 @@ async def start() -> AsyncIterator[Start]:
     running: list[Emulator] = []
 
     async def start(*, clock: Clock | None = None, port: int = 0, **settings: Any) -> Emulator:
-        emulator = Emulator(
-            rate_limit="off", clock=clock, port=port, settings=Settings(**settings)
-        )
+        emulator = Emulator(rate_limit="off", clock=clock, port=port, settings=Settings(**settings))
         await emulator.start()
         running.append(emulator)
         return emulator
@@ -78,12 +76,11 @@ class Witness:
         """Note errors, warnings, and requests to anybody but the emulator."""
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self._note("error", str(error)))
-        page.on(
-            "request",
-            lambda request: self._note("error", f"asked for {request.url}")
-            if not request.url.startswith(f"{origin}/")
-            else None,
-        )
+        page.on("request", lambda request: self._note_address(request.url, origin))
+
+    def _note_address(self, address: str, origin: str) -> None:
+        if not address.startswith(f"{origin}/"):
+            self._note("error", f"asked for {address}")
 
     def _note(self, kind: str, text: str) -> None:
         # A violation of the content security policy is an error of the console as well.

@@ -146,9 +146,11 @@ async def test_the_journal_shows_a_request_whole_with_what_to_copy(
         '"externalId": "sub-1"'
     )
     for name, words in (("As curl", "$WIX_API_KEY"), ("As Python", "client.packages.create(")):
-        await panel.locator(".code", has=page.get_by_role("heading", name=name)).get_by_role(
-            "button"
-        ).click()
+        await (
+            panel.locator(".code", has=page.get_by_role("heading", name=name))
+            .get_by_role("button")
+            .click()
+        )
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert words in copied
         assert world.API_KEY not in copied
@@ -194,7 +196,9 @@ async def test_a_rule_of_ones_own_takes_every_field(
     witness.tolerated = (BAD_REQUEST,)
     page = await visit("faults")
     form = page.get_by_role("form", name="A rule of your own")
-    await form.get_by_role("combobox", name="What happens").select_option(label="Answer with a status")
+    await form.get_by_role("combobox", name="What happens").select_option(
+        label="Answer with a status"
+    )
     await form.get_by_role("spinbutton", name="Status").fill("428")
     await form.get_by_role("textbox", name="Code").fill("PRODUCT_LIMIT_EXCEEDED")
     await form.get_by_role("combobox", name="Operation").select_option("createPackageV2")
@@ -209,7 +213,9 @@ async def test_a_rule_of_ones_own_takes_every_field(
                 await client.packages.create([order(world.DOMAIN, YEARLY)], external_id="sub-9")
     await expect(rule.locator(".figure").nth(1)).to_have_text("2hits")
     await form.get_by_role("spinbutton", name="Status").fill("900")
-    await form.get_by_role("spinbutton", name="Status").evaluate("field => field.removeAttribute('max')")
+    await form.get_by_role("spinbutton", name="Status").evaluate(
+        "field => field.removeAttribute('max')"
+    )
     await form.get_by_role("button", name="Add the rule").click()
     await expect(page.locator(".toast.error")).to_contain_text("status must be less than")
     await page.get_by_role("button", name="Remove all").click()
@@ -261,11 +267,12 @@ async def test_the_gauge_fills_up_and_the_429s_are_one_click_away(
     gauge = page.get_by_role("region", name="Rate limit")
     await expect(gauge).to_contain_text("0 / 3 in 60 s")
     async with client_of(emulator.url) as client:
+        for _ in range(3):
+            await client.packages.query().collect()
         with pytest.raises(errors.RateLimitError):
-            for _ in range(5):
-                await client.packages.query().collect()
+            await client.packages.query().collect()
     await expect(gauge).to_contain_text("3 / 3 in 60 s")
-    await gauge.get_by_role("link", name="× 429").click()
+    await gauge.get_by_role("link", name="429").click()
     await expect(page.get_by_role("heading", name="Requests")).to_be_visible()
     await expect(page.locator("a.line").first).to_contain_text("429")
     assert "rate" not in await page.locator("a.line").first.inner_text()

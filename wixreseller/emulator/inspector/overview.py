@@ -2,8 +2,8 @@
 
 from wixreseller.emulator.clock import to_wire
 from wixreseller.emulator.jsonvalue import Json, JsonObject
+from wixreseller.emulator.panel import show_settings
 from wixreseller.emulator.parts import Parts
-from wixreseller.emulator.settings import describe_settings
 from wixreseller.emulator.store import Store
 
 # A loose world may have any number of each; a person chooses from a few.
@@ -19,9 +19,7 @@ def show_overview(parts: Parts) -> JsonObject:
         "limits": show_limits(parts),
         "requests": {"last": journal.last, "kept": len(journal)},
         "faults": sum(not placed.is_spent for placed in parts.faults.all()),
-        "switched": sum(
-            getattr(parts.core.settings, info.name) != info.default for info in describe_settings()
-        ),
+        "switched": _switched(parts),
     }
 
 
@@ -74,6 +72,13 @@ def show_world(store: Store) -> JsonObject:
         "sites": sites,
         "apiKeys": int(str(keys)),
     }
+
+
+def _switched(parts: Parts) -> int:
+    """Return how many switches do not stand as they do by default, the rate limit included."""
+    shown = show_settings(parts)["settings"]
+    settings = shown if isinstance(shown, list) else []
+    return sum(isinstance(it, dict) and it["value"] != it["default"] for it in settings)
 
 
 def _caller(store: Store, scope: str, caller: str) -> str:

@@ -19,6 +19,7 @@ from wixreseller.emulator.jsonvalue import Json
 
 _LOOK_SECONDS = 0.05
 _LAST_WORDS_SECONDS = 1.0
+_LONGEST = 48
 
 _DIM, _BOLD, _GREEN, _YELLOW, _RED, _CYAN = "2", "1", "32", "33", "31", "36"
 _BY_CLASS = {2: _GREEN, 3: _CYAN, 4: _YELLOW, 5: _RED}
@@ -42,7 +43,7 @@ class Painter:
 
 
 def line_of(entry: Entry, paint: Painter) -> str:
-    """Write one request: time, status, milliseconds, what was asked, and what was special."""
+    """Write one request: time, status, milliseconds, what was asked, what was special, whose."""
     head = entry.head_to_wire()
     status = head["status"]
     colour = _BY_CLASS.get(status // 100, _RED) if isinstance(status, int) else _RED
@@ -50,16 +51,18 @@ def line_of(entry: Entry, paint: Painter) -> str:
     parts = [
         paint(str(head["time"])[11:23], _DIM),
         paint("---" if status is None else str(status), colour),
-        f"{entry.milliseconds:7.1f} ms",
+        f"{entry.milliseconds:6.1f} ms",
         # A path says nothing that its operation does not, unless there is none.
         f"{head['method']!s:6}",
         paint(_plain(head["path"] if operation is None else operation), _BOLD),
     ]
     if head["externalId"] is not None:
         parts.append(_plain(head["externalId"]))
+    parts += _marks(head, paint)
     if entry.account_id is not None:
-        parts.append(paint(_plain(_brief(entry.account_id)), _DIM))
-    return "  ".join([*parts, *_marks(head, paint)])
+        # Accounts of one seed differ at their ends.
+        parts.append(paint(f"…{_plain(entry.account_id[-4:])}", _DIM))
+    return "  ".join(parts)
 
 
 def _marks(head: Mapping[str, Json], paint: Painter) -> list[str]:
@@ -159,10 +162,7 @@ class _Writer:
 
 
 def _plain(text: Json) -> str:
-    """Return a text without anything that a terminal would obey."""
+    """Return a text, cut to what leaves a line one line, without what a terminal would obey."""
     shown = str(text)
-    return shown if shown.isprintable() else shown.encode("unicode_escape").decode()
-
-
-def _brief(account_id: str) -> str:
-    return f"{account_id[:8]}…{account_id[-4:]}" if len(account_id) > 13 else account_id
+    shown = shown if shown.isprintable() else shown.encode("unicode_escape").decode()
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

@@ -55,7 +55,7 @@ export function faultsView(app) {
   });
   const element = h(
     "div",
-    { class: "sections" },
+    { class: "sections narrow" },
     h("div", { class: "head" }, h("h1", {}, "Faults"), h("div", { class: "row" }, all)),
     quick,
     h("section", {}, h("div", { class: "head" }, h("h2", {}, "Rules"), summary), list),

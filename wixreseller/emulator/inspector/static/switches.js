@@ -36,7 +36,7 @@ export function switchesView() {
   );
   const element = h(
     "div",
-    { class: "sections" },
+    { class: "sections narrow" },
     h("div", { class: "head" }, h("h1", {}, "Switches"), h("div", { class: "row" }, reset)),
     h(
       "p",
