@@ -110,6 +110,18 @@ def emulator_kills(session: nox.Session) -> None:
 
 
 @nox.session
+def bulk_kills(session: nox.Session) -> None:
+    """Kill runs of orders 300 times, and plan a million orders; the tests do it 30 times."""
+    session.install("-e", ".[cli]", *group("tests"))
+    many = {
+        "WIXRESELLER_BULK_KILLS": "300",
+        "WIXRESELLER_BULK_KILLS_LOG": "build/bulk-kills.ndjson",
+        "WIXRESELLER_BULK_ORDERS": "1000000",
+    }
+    session.run("pytest", "tests/bulk_kills", "-n", "auto", *session.posargs, env=many)
+
+
+@nox.session
 def safety(session: nox.Session) -> None:
     """Run 100 programs in each cell of the grid, and 10,000 cancellations; the tests try fewer."""
     session.install("-e", ".[cli]", *group("tests"))
@@ -162,6 +174,16 @@ def bring_chromium(session: nox.Session) -> None:
             f"there is no Chromium at {chromium}: install Debian's package chromium (apt-get "
             "install chromium), or name another one in WIXRESELLER_CHROMIUM"
         )
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist into dist/, and check both; `-- --tag v1.2.3` checks the version."""
+    session.install("build>=1.2", "twine>=6.1")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist")
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    session.run("python", "tests/packaging/check_dist.py", "dist", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
