@@ -84,7 +84,17 @@ class Portal:
 class _Call(Generic[T]):
     """Hold one call while it crosses: the work on the way there, its outcome on the way back."""
 
-    __slots__ = ("_args", "_end", "_error", "_function", "_is_over", "_kwargs", "_task", "_value")
+    __slots__ = (
+        "_args",
+        "_context",
+        "_end",
+        "_error",
+        "_function",
+        "_is_over",
+        "_kwargs",
+        "_task",
+        "_value",
+    )
 
     _value: T
 
@@ -97,6 +107,7 @@ class _Call(Generic[T]):
         self._function = function
         self._args = args
         self._kwargs = kwargs
+        self._context = contextvars.copy_context()
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
         self._is_over = False
@@ -105,7 +116,14 @@ class _Call(Generic[T]):
 
     def begin(self) -> None:
         """Begin the work; on the loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        loop = asyncio.get_running_loop()
+        if sys.version_info >= (3, 12):
+            # Without a pass of the loop until its first step.
+            self._task = asyncio.Task(
+                self._run(), loop=loop, context=self._context, eager_start=True
+            )
+        else:
+            self._task = loop.create_task(self._run(), context=self._context)
 
     def cancel(self) -> None:
         """Cancel the work; on the loop."""
@@ -189,7 +207,9 @@ class _LoopThread:
         if not is_closing:
             warn_beside_running_loop()
         try:
-            self._loop.call_soon_threadsafe(call.begin, context=contextvars.copy_context())
+            # One system call each. To wake the loop once for several threads would take a flag,
+            # and whoever is interrupted, or calls in a destructor, while it is set hangs the rest.
+            self._loop.call_soon_threadsafe(call.begin)
             call.wait()
         except BaseException as error:
             if self._loop.is_closed():
