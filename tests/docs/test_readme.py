@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from wixreseller import Client, Product
+from wixreseller import AsyncClient, Client, Product, bulk
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 ACCOUNT = "a0000000-0000-4000-8000-000000000001"
@@ -60,7 +62,7 @@ def console(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 
 
 def test_every_python_snippet_is_tried_here() -> None:
-    assert 6 == len(blocks("python"))
+    assert 7 == len(blocks("python"))
 
 
 def test_the_first_snippet_sells_a_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,6 +172,38 @@ def test_the_order_file_is_provisioned_by_the_command_beside_it(tmp_path: Path) 
     }
     with (tmp_path / "orders.results.csv").open() as file:
         assert ["created", "created"] == [row["outcome"] for row in csv.DictReader(file)]
+
+
+def test_the_commands_from_plan_to_report_work_one_after_the_other(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(block_with("csv", "external_id"))
+    lines = block_with("sh", "provision plan").splitlines()
+
+    done = [console(shlex.split(line, comments=True)[1:], tmp_path) for line in lines]
+
+    assert [0] * 6 == [ended.returncode for ended in done], done
+    assert (tmp_path / "orders.report.html").is_file()
+
+
+def test_the_snippet_of_a_run_sells_each_order_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, product: Product
+) -> None:
+    sell = run(block_with("python", "bulk.run"))["sell"]
+    assert callable(sell)
+
+    async def orders() -> AsyncIterator[bulk.Order]:
+        for name in ("sub-41", "sub-42"):
+            yield bulk.Order(external_id=name, account_id=ACCOUNT, products=(product,))
+
+    async def sell_all() -> object:
+        async with AsyncClient() as client:
+            return await sell(client, orders())
+
+    monkeypatch.chdir(tmp_path)
+    assert [] == asyncio.run(sell_all())
+    assert [] == asyncio.run(sell_all())
+    with Client() as client:
+        found = [package.external_id for package in client.packages.query()]
+    assert ["sub-41", "sub-42"] == sorted(name or "" for name in found)
 
 
 def test_two_single_lines_do_all_the_set_up() -> None:
