@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 from wixreseller.bulk.journal_rows import SCHEMA
 from wixreseller.errors import JournalError
 
-__all__ = ["failure", "open_file"]
+__all__ = ["failure", "is_blank", "open_file"]
 
 APPLICATION_ID: Final = 0x57524A4C  # "WRJL", by which `file` and we know a journal
 VERSION: Final = 1
@@ -43,6 +44,25 @@ def open_file(path: Path, *, is_reader: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def is_blank(path: Path) -> bool:
+    """Say whether a file was to become a journal and has no tables yet.
+
+    Its maker was killed in that instant, or the disk lost all that was in the log beside it.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    if not path.is_file():
+        return False
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=5.0)) as connection:
+            version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
+    except sqlite3.Error as problem:
+        raise failure(path, problem) from problem
+    return version == 0
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, is_reader: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import orjson
 
 from wixreseller.bulk.execution import CANCELS_CONFIRMED, all_counts
 from wixreseller.bulk.journal import State
+from wixreseller.bulk.journal_file import is_blank
 from wixreseller.bulk.journal_holder import holder_of
 from wixreseller.bulk.journal_sqlite import open_journal
 from wixreseller.bulk.plan_file import PlanFile
@@ -65,8 +67,7 @@ async def read_status(plan: PlanFile) -> PlanStatus:
     if not path.exists():
         return PlanStatus(orders=orders, counts=nothing)
     holder = holder_of(path)
-    if path.stat().st_size == 0:
-        # Killed in the instant in which it was made.
+    if await asyncio.to_thread(is_blank, path):
         began = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return PlanStatus(orders=orders, counts=nothing, holder=holder, began=began)
     async with await open_journal(path, is_reader=True) as journal:
