@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from wixreseller.bulk.results import Ok
+from wixreseller.bulk.results import Failed, Ok
 from wixreseller.cli import demo
 from wixreseller.cli.demo_orders import demo_seed
 from wixreseller.cli.progress import describe_duration, view_for
@@ -45,6 +45,47 @@ def test_without_a_terminal_there_is_a_line_at_the_start_and_then_every_half_min
         "43 of 400 orders: 43 created; 1.4 orders/s, 4 min left",
         "86 of 400 orders: 86 created; 1.4 orders/s, 4 min left",
     ] == [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_a_line_comes_also_while_nothing_ends_and_says_what_is_in_the_way() -> None:
+    clock, out = Ticking(), io.StringIO()
+    with view_for(Console(file=out, width=80), 400, clock, 200 / 60) as view:
+        view.trouble("query_packages: no connection; trying again")
+        for _ in range(61):
+            clock.now += 1.0
+            view.tick()
+    line = (
+        "0 of 400 orders: nothing yet; starting; "
+        "last error: query_packages: no connection; trying again"
+    )
+    assert ["provisioning 400 orders", line, line] == out.getvalue().splitlines()
+
+
+def test_what_was_done_before_makes_a_resumed_run_no_faster() -> None:
+    clock, out = Ticking(), io.StringIO()
+    with view_for(Console(file=out, width=80), 400, clock, None, known=200) as view:
+        for _ in range(200):
+            view.add(CREATED)
+        for _ in range(40):
+            clock.now += 1.0
+            view.add(CREATED)
+    assert [
+        "provisioning 400 orders, 200 of them done before",
+        "230 of 400 orders: 230 created; 1.0 orders/s, 3 min left",
+    ] == out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_last_error_fits_on_a_line_of_the_bar(width: int) -> None:
+    clock, out = Ticking(), io.StringIO()
+    console = Console(file=out, width=width, force_terminal=True, color_system=None)
+    failure = Failed(external_id="a", account_id="b", code="CODE", message="m" * 200)
+    with view_for(console, 2, clock, None) as view:
+        view.add(failure)
+        view.say("shown above")
+    lines = re.split(r"\x1b\[[?0-9;]*[A-Za-z]|[\r\n]+", out.getvalue())
+    (shown, *_) = [line for line in lines if line.startswith("last error: a: CODE: mmm")]
+    assert (width - 4, "…") == (len(shown), shown[-1])
 
 
 @pytest.mark.parametrize("width", [80, 140])

@@ -242,6 +242,14 @@ def test_on_a_terminal_the_number_of_cancels_is_to_be_typed(
     assert ({"a", "b"} if code == 0 else set()) == canceled(run)
 
 
+def test_what_a_plan_refuses_fails_with_the_code_and_the_words_of_the_plan(run: Run) -> None:
+    write_orders(cancel("nobody"), create("a"))
+    run(*PLAN)
+    ran = run(*APPLY)
+    assert 1 == ran.code
+    assert "failed: nobody: NOT_FOUND: the account has no package of this external id" in ran.err
+
+
 def test_resume_without_a_journal_names_apply(run: Run) -> None:
     write_orders(create("a"))
     run(*PLAN)

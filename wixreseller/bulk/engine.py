@@ -202,7 +202,7 @@ class Engine:
         """Look orders up that are about to be sent, and settle those that need not be."""
         wanted = [record for record in records if record.entry.expects != "conflict"]
         settled: list[tuple[Record, Outcome]] = [
-            (record, verdicts.failed(record.entry, verdicts.CONFLICT, record.entry.note or ""))
+            (record, verdicts.refused(record.entry))
             for record in records
             if record.entry.expects == "conflict"
         ]

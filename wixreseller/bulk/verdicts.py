@@ -27,6 +27,7 @@ __all__ = [
     "planned_as",
     "products_of",
     "proven",
+    "refused",
     "to_send_again",
     "unknown",
     "when_settled",
@@ -128,6 +129,12 @@ def planned_as(entry: Entry, found: Sequence[Package]) -> Entry:
     if verdict.outcome == "failed":
         return attrs.evolve(entry, expects="conflict", note=f"{verdict.code}: {verdict.message}")
     return attrs.evolve(entry, expects="done", package_id=verdict.package_id)
+
+
+def refused(entry: Entry) -> Failed:
+    """Give the outcome of an order that its plan refuses: what :func:`planned_as` wrote into it."""
+    code, _, message = (entry.note or CONFLICT).partition(": ")
+    return failed(entry, code, message)
 
 
 # --- after it may have been sent ----------------------------------------------------------------

@@ -140,6 +140,7 @@ class _Bar:
 
     def say(self, text: str) -> None:
         self._live.console.print(Text(text), style="yellow")
+        self._live.refresh()
 
     def __enter__(self) -> Self:
         self._live.start()
