@@ -36,6 +36,7 @@ CELLS = (
 )
 
 
+@pytest.mark.timeout(900)  # half a minute, but for a machine that is busy with something else
 @pytest.mark.parametrize("number", range(-(-KILLS // KILLS_OF_A_STORY)))
 def test_no_order_is_done_twice_or_lost_whenever_the_process_is_killed(
     number: int, tmp_path: Path

@@ -24,7 +24,7 @@ __all__ = ["Bite", "Story"]
 SETTLE_WINDOW: Final = 1.5
 TIMEOUT: Final = 3.0
 """Seconds, both; scaled, so that what was under way is soon known to be absent."""
-_LAGS: Final = {"at once": 0.0, "within the window": 0.5, "beyond the window": 1000.0}
+_LAGS: Final = {"at once": 0.0, "within the window": 1.2, "beyond the window": 1000.0}
 _PATIENCE: Final = 60.0
 _LATE: Final = 0.4
 """Seconds by which a request may be held up; with the lag, still well within the window."""
