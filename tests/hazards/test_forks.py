@@ -195,6 +195,43 @@ asyncio.run(main())
     assert (0, "0 0\n", "") == (result.returncode, result.stdout, result.stderr)
 
 
+@needs_fork
+def test_a_child_that_ends_takes_no_connection_from_a_loop_in_another_thread_of_its_parent(
+    run_script: RunScript, emulator_url: str
+) -> None:
+    result = run_script(
+        CLIENT
+        + """
+loop = asyncio.new_event_loop()
+thread = threading.Thread(target=loop.run_forever)
+thread.start()
+def run(work):
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
+client = AsyncClient(**SETTINGS, timeout=20.0)
+async def call():
+    return len(await client.packages.query().collect())
+async def connections():
+    return len([t for lane in client._transport._lanes for t in lane.session.connector._open])
+run(call())
+child = os.fork()
+if child == 0:
+    client = None
+    gc.collect()
+    sys.exit(0)
+print(end(child), run(call()), run(connections()))
+run(client.aclose())
+run(loop.shutdown_asyncgens())
+loop.call_soon_threadsafe(loop.stop)
+thread.join()
+loop.close()
+""",
+        emulator_url,
+        options=("-Wignore:This process:DeprecationWarning",),
+    )
+
+    assert (0, "0 0 1\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
 PACKAGE = b'{"packages": [], "metadata": {"count": 0, "cursors": {}, "hasNext": false}}'
 
 
