@@ -16,6 +16,8 @@ import pytest_asyncio
 
 from wixreseller.emulator import Clock, Emulator, Settings
 
+PATIENCE_MS = 20_000
+
 if importlib.util.find_spec("playwright") is None:
     collect_ignore_glob = ["test_*.py"]
 
@@ -38,7 +40,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def browser() -> AsyncIterator[Browser]:
     """Run one browser for all tests; each has a profile of its own."""
     from inspector_browser import chromium
+    from playwright.async_api import expect
 
+    # Nothing here takes a second; a machine that is busy with other things may.
+    expect.set_options(timeout=PATIENCE_MS)
     async with chromium() as running:
         yield running
 
@@ -103,7 +108,7 @@ async def visit(browser: Browser, emulator: Emulator, witness: Witness) -> Async
         size = {"width": 1400, "height": 900}
         given: dict[str, Any] = {"viewport": size, "reduced_motion": "reduce"} | options
         context = await browser.new_context(**given)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = await context.new_page()
         witness.watch(page, emulator.url)

@@ -2,6 +2,8 @@
 
 const STREAM = "/_emulator/inspector/live";
 const RETRY_MS = 2000;
+// However long it takes to ask, nobody waits longer than that for what is new.
+const MOST_MS = 2000;
 
 // Calls `hear(state, isNew)` for every event, and `tell(word)` when the connection changes. A page
 // that nobody sees does not listen: browsers allow six connections to one address, over all tabs.
@@ -50,7 +52,7 @@ export function paced(load, leastMs = 250, share = 15) {
     } finally {
       isRunning = false;
       const now = performance.now();
-      next = now + Math.max(leastMs, (now - began) * share);
+      next = now + Math.max(leastMs, Math.min((now - began) * share, MOST_MS));
       if (isWanted) ask();
     }
   }

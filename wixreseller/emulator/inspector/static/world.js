@@ -7,14 +7,12 @@ import { paced } from "./live.js";
 import { act, button, clockTime, confirm, facts, field, guid, meter } from "./parts.js";
 
 export function worldView(app) {
-  const parts = [
-    clockCard(app),
-    limitCard(app),
-    snapshotCard(),
-    seedCard(),
-    resetCard(),
-    contentCard(app),
+  const columns = [
+    [clockCard(app), limitCard(app)],
+    [snapshotCard(), resetCard(), contentCard(app)],
+    [seedCard()],
   ];
+  const parts = columns.flat();
   const element = h(
     "div",
     { class: "sections" },
@@ -22,7 +20,13 @@ export function worldView(app) {
     h(
       "div",
       { class: "cards" },
-      parts.map((part) => part.element),
+      columns.map((column) =>
+        h(
+          "div",
+          { class: "sections" },
+          column.map((part) => part.element),
+        ),
+      ),
     ),
   );
   return {
