@@ -62,8 +62,9 @@ class Calls:
         """Check the times of a call, and begin to count its deadline."""
         each = self.config.timeout if timeout is UNSET else checks.timeout(timeout, "timeout")
         whole = self.config.deadline if deadline is UNSET else checks.timeout(deadline, "deadline")
-        now = self.executor.clock.monotonic()
-        return Times(each, None if whole is NO_TIMEOUT else now + whole)
+        if whole is NO_TIMEOUT:
+            return Times(each, None)
+        return Times(each, self.executor.clock.monotonic() + whole)
 
     async def package(self, request: Request, times: Times) -> Package:
         """Run a request whose answer is a package."""

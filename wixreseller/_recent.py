@@ -17,6 +17,7 @@ __all__ = ["RecentCreates"]
 
 _REMEMBERED_SECONDS: Final = 900.0
 _MOST: Final = 20_000
+_SECONDS_BETWEEN_SWEEPS: Final = 10.0
 
 State = Literal["in flight", "done", "failed", "unknown"]
 
@@ -53,6 +54,7 @@ class RecentCreates:
         self._lock = threading.Lock()
         self._latest: OrderedDict[str, _Create] = OrderedDict()
         """By name, in the order in which they were begun."""
+        self._sweep_at = 0.0
 
     def begin(self, account_id: str, external_id: str, key: str, now: float) -> None:
         """Note that a create is about to be sent; the same key again is the same create."""
@@ -66,7 +68,9 @@ class RecentCreates:
                 known.was_unknown = known.was_unknown or known.state == "unknown"
                 known.state = "in flight"
             self._latest[name] = latest
-            self._forget(now)
+            if now >= self._sweep_at or len(self._latest) > _MOST:
+                self._sweep_at = now + _SECONDS_BETWEEN_SWEEPS
+                self._forget(now)
 
     def end(
         self,

@@ -94,7 +94,7 @@ class Transport:
         is_ours = session is not self._injected
         guard = OnePass(progress, Phase.CONNECTING if is_ours else Phase.SENDING)
         try:
-            async with session.request(
+            answer = await session.request(
                 request.operation.method,
                 URL(self._base_url + request.target, encoded=True),
                 data=None if request.body is None else Body(request.body, progress),
@@ -107,9 +107,9 @@ class Transport:
                 timeout=_NO_TIMEOUT,
                 middlewares=(*self._middlewares, guard),
                 ssl=True if self._ssl is None else self._ssl,  # True: as the session says
-            ) as answer:
-                progress.phase = Phase.READING
-                body = await answer.read()
+            )
+            progress.phase = Phase.READING
+            body = await answer.read()  # which gives the connection back, whatever happens
         except (NoAnswerError, asyncio.CancelledError) as error:
             # Cancelled by the caller, or by a time-out or deadline, whose error tells its cause.
             _forget_key(error)

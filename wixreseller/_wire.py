@@ -11,6 +11,7 @@ Names are camelCase on the wire. What Wix may add or change must break nobody, s
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
@@ -156,6 +157,7 @@ def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
 
 _write_metadata: Final = _write_object(PagingMetadata)
 _converter: Final = make_converter()
+_hook_of: Final = cast("Callable[[Any], Any]", functools.cache(_converter.get_structure_hook))
 
 
 def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
@@ -165,7 +167,8 @@ def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
         WireError: an id is missing or wrong, or a container is none; names the path.
     """
     try:
-        return _converter.structure(value, kind)
+        read = cast("Callable[[Any, Any], T]", _hook_of(kind))
+        return read(value, kind)
     except WireError as error:
         raise error.below(path) if path else error from None
 

@@ -253,4 +253,7 @@ def products(value: object, kind: type[T], field: str = "products") -> Sequence[
             f"{field} must hold 1 to {MAX_PRODUCTS} products, this list has {len(items)}",
             field=field,
         )
-    return [instance_of(item, kind, f"{field}[{index}]") for index, item in enumerate(items)]
+    for index, item in enumerate(items):
+        if not isinstance(item, kind):
+            instance_of(item, kind, f"{field}[{index}]")
+    return cast("list[T]", [*items])
