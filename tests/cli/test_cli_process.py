@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -107,16 +108,20 @@ def results() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_help_comes_within_300_milliseconds_and_shows_every_command(run_process: Run) -> None:
-    seconds: list[float] = []
-    for _ in range(5):
-        began = time.perf_counter()
-        ran = run_process("--help")
-        seconds.append(time.perf_counter() - began)
+@pytest.mark.parametrize("arguments", [(), ("provision",), ("provision", "apply")])
+def test_help_comes_within_300_milliseconds_and_shows_every_command(
+    run_process: Run, arguments: Sequence[str]
+) -> None:
+    # Of processor time, which is all that it takes: others may keep the machine busy.
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(3):
+        ran = run_process(*arguments, "--help")
         assert 0 == ran.code
-        for name in ("demo", "emulator", "instances", "packages", "provision"):
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime) / 3 < 0.3
+    if not arguments:
+        for name in ("audit", "demo", "emulator", "instances", "packages", "provision"):
             assert f"\n  {name} " in ran.out
-    assert min(seconds) < 0.3
 
 
 def test_help_loads_neither_rich_nor_aiohttp() -> None:

@@ -256,3 +256,26 @@ def test_standard_input_is_read_as_ndjson_when_told_so(run_process: Run) -> None
     )
     assert 0 == ran.code, ran.err
     assert "created" == results()["0042"]["outcome"]
+
+
+def test_where_the_limit_cannot_be_shared_a_command_says_so_and_keeps_to_it_by_itself(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("no-folder").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(Path("no-folder").absolute()))
+    write_orders(1)
+    ran = run(*RUN)
+    assert 0 == ran.code
+    assert "note: this command counts its requests by itself" in ran.err
+
+
+def test_limits_that_nobody_counts_any_more_are_cleared_away(run: Run) -> None:
+    folder = Path(os.environ["XDG_STATE_HOME"]) / "wixreseller" / "limits"
+    folder.mkdir(parents=True)
+    for name, age in (("old", 100_000.0), ("young", 0.0)):
+        (folder / f"{name}.limit").touch()
+        moment = (folder / f"{name}.limit").stat().st_mtime - age
+        os.utime(folder / f"{name}.limit", (moment, moment))
+    run("packages", "query")
+    names = {path.stem for path in folder.iterdir()}
+    assert ("old" in names, "young" in names) == (False, True)

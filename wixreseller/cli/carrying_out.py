@@ -103,6 +103,7 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
 
     async def run() -> Report:
         async with client, open_plan_journal(client, plan, is_new=carrying.is_new) as journal:
+            await _tell_of_looking(journal, console)
             if carrying.confirmed_cancels is not None:
                 await journal.set_facts({CANCELS_CONFIRMED: carrying.confirmed_cancels})
             with _opened(path, overwrite=carrying.overwrite) as writer:
@@ -221,6 +222,16 @@ async def _ticking(view: RunView) -> AsyncGenerator[None, None]:
         yield
     finally:
         task.cancel()
+
+
+async def _tell_of_looking(journal: SqliteJournal, console: Console) -> None:
+    counts = await journal.counts()
+    if count := counts["intent"] + counts["unknown"]:
+        noun = "1 order that was" if count == 1 else f"{count:,} orders that were"
+        console.print(
+            f"looking for {noun} under way; Wix gets up to a minute to show them",
+            soft_wrap=not console.is_terminal,
+        )
 
 
 def _write_failed(

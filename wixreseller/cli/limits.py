@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import time
 from pathlib import Path
@@ -79,13 +80,21 @@ def shared_limit(limit: Limit, *, key: str, base_url: str) -> RateLimit | None:
 
     if not limit.requests:
         return None
+    folder = _folder()
+    if not os.access(folder, os.W_OK):
+        click.echo(
+            f"note: this command counts its requests by itself, and not together with others of "
+            f"yours: {folder} cannot be written",
+            err=True,
+        )
+        return RateLimit(limit.requests, per=limit.per)
     what = f"{base_url}\n{key}".encode()
     name = hashlib.blake2b(what, digest_size=16, person=b"wixreseller-rate").hexdigest()
-    return RateLimit(limit.requests, per=limit.per, shared=_folder() / f"{name}.limit")
+    return RateLimit(limit.requests, per=limit.per, shared=folder / f"{name}.limit")
 
 
 def _folder() -> Path:
-    """Make the folder of these files; where that fails, the client counts by itself and says so."""
+    """Give the folder of these files, made if that is possible, without those of long ago."""
     import platformdirs
 
     folder = Path(platformdirs.user_state_dir("wixreseller", appauthor=False)) / "limits"
