@@ -18,7 +18,8 @@ ACCOUNT = "a0000000-0000-4000-8000-000000000001"
 # threads, from 3.12 on, is not ours to hide.
 STRICT = ("-Xdev", "-Werror", "-Wignore:This process:DeprecationWarning")
 CLIENT = f"""\
-import asyncio, atexit, contextvars, gc, multiprocessing, os, ssl, sys, threading, time
+import asyncio, gc, logging, multiprocessing, os, ssl, sys, threading
+logging.getLogger("asyncio").setLevel("ERROR")  # else it complains of slow machines
 from wixreseller import AsyncClient, Client, Hooks
 SETTINGS = dict(api_key="EMU.demo", account_id="{ACCOUNT}", base_url=sys.argv[1])
 client = Client(**SETTINGS)

@@ -258,6 +258,35 @@ def test_the_client_is_open_until_the_iterator_is_closed() -> None:
     assert ["iterator closed", "client closed"] == order
 
 
+@pytest.mark.parametrize("closes_by", ["close", "garbage"])
+def test_an_iterator_that_can_be_asked_to_end_is_not_cancelled(
+    portal: CountingPortal, closes_by: str
+) -> None:
+    halted, said, over = asyncio.Event(), list[str](), threading.Event()
+
+    async def run() -> AsyncIterator[int]:
+        try:
+            yield 1
+            await halted.wait()
+            said.append("finished what was under way")
+            yield 2
+            yield 3
+        except asyncio.CancelledError:
+            said.append("cancelled")
+        finally:
+            over.set()
+
+    batches = Batches(portal, run, halt=halted.set)
+    next(batches)
+    if closes_by == "close":
+        batches.close()
+        assert over.is_set()
+    del batches
+
+    assert over.wait(10)
+    assert ["finished what was under way"] == said
+
+
 def test_results_under_way_are_not_pickled(portal: CountingPortal) -> None:
     with pytest.raises(TypeError, match="under way"):
         pickle.dumps(Batches(portal, lambda: Numbers().up_to(1)))
@@ -397,6 +426,31 @@ except KeyboardInterrupt:
     )
 
     assert ("waiting\nclosed\ninterrupted []\n", "") == (result.stdout, result.stderr)
+
+
+def test_ctrl_c_asks_an_iterator_to_end_if_that_can_be_asked(run_script: RunScript) -> None:
+    result = run_script(
+        """
+        import asyncio
+        from wixreseller.sync._batches import Batches
+        from wixreseller.sync._portal import Portal
+        async def nothing():
+            pass
+        halted = asyncio.Event()
+        async def numbers():
+            print("waiting", flush=True)
+            await halted.wait()
+            print("finished", flush=True)
+            yield 1
+        try:
+            next(Batches(Portal(nothing), numbers, halt=halted.set))
+        except KeyboardInterrupt:
+            print("interrupted")
+        """,
+        interrupt_at="waiting",
+    )
+
+    assert ("waiting\nfinished\ninterrupted\n", "") == (result.stdout, result.stderr)
 
 
 def test_an_exit_in_the_middle_closes_the_iterator_and_is_quiet(run_script: RunScript) -> None:

@@ -46,15 +46,17 @@ class Batches(Generic[T]):
         begin: Callable[[], AsyncIterator[T]],
         *,
         feed: Feed[object] | None = None,
+        halt: Callable[[], None] | None = None,
         size: int = BATCH_SIZE,
     ) -> None:
         """Hold what ``begin``, called on the loop, will give.
 
-        ``feed`` is the :class:`Feed` that it reads from, if it reads from one; ``size`` is how many
-        items cross at a time, at most.
+        ``feed`` is the :class:`Feed` that it reads from, if it reads from one. ``halt``, called on
+        the loop, asks it to end by itself: then closing waits for that, and cancels nothing unless
+        it is interrupted. ``size`` is how many items cross at a time, at most.
         """
         self._portal = portal
-        self._pump = _Pump(begin, feed, size)
+        self._pump = _Pump(begin, feed, halt, size)
         self._feed = feed
         self._size = size
         self._items: Iterator[T] = iter(())
@@ -160,6 +162,11 @@ class Feed(Generic[T_co]):
             self._failure = error
         self._has_ended = True
 
+    def end(self) -> None:
+        """Give nothing more; on the loop."""
+        self._has_ended = True
+        self.deliver()
+
     def deliver(self) -> None:
         """Hand what was read to those who wait for it; on the loop."""
         self._ready.extend(self._arriving)
@@ -176,10 +183,15 @@ class _Pump(Generic[T]):
     """Run an async iterator in a task of its own, as far as it is asked to; on the loop."""
 
     def __init__(
-        self, begin: Callable[[], AsyncIterator[T]], feed: Feed[object] | None, size: int
+        self,
+        begin: Callable[[], AsyncIterator[T]],
+        feed: Feed[object] | None,
+        halt: Callable[[], None] | None,
+        size: int,
     ) -> None:
         self._begin = begin
         self._feed = feed
+        self._halt = halt
         self._size = size
         self._ready: deque[T] = deque()
         self._error: BaseException | None = None
@@ -239,12 +251,23 @@ class _Pump(Generic[T]):
         self.is_over = True
         self._error = None
         if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await self._end(self._task)
         self._ready.clear()
         error = self._take_error()
         if error is not None and not _is_end(error):
             raise error
+
+    async def _end(self, task: asyncio.Task[None]) -> None:
+        try:
+            if self._halt is not None:
+                self._halt()
+                if self._feed is not None:
+                    self._feed.end()
+                self._asked.set()
+                await asyncio.wait({task})
+        finally:
+            task.cancel()
+        await asyncio.wait({task})
 
     def _take_error(self) -> BaseException | None:
         error, self._error = self._error, None
@@ -268,6 +291,9 @@ class _Pump(Generic[T]):
 
     async def _wait_until_asked(self) -> None:
         self._moved.set()
+        if self.is_over:
+            self._ready.clear()  # it is being closed, and what it gives yet goes nowhere
+            return
         if len(self._ready) >= self._size:
             self._asked.clear()
         if not self._asked.is_set():

@@ -128,8 +128,9 @@ def test_the_stop_button_ends_a_call_and_the_next_cell_works(
 def test_uvloop_as_the_policy(run_script: RunScript, emulator_url: str, leaves: str) -> None:
     result = run_script(
         f"""
-        import asyncio, sys, warnings
+        import asyncio, logging, sys, warnings
         import uvloop
+        logging.getLogger("asyncio").setLevel("ERROR")  # else it complains of slow machines
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
