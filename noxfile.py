@@ -188,10 +188,11 @@ def build(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def hazards(session: nox.Session) -> None:
-    """Run the hazards, in real servers, workers and kernels too; `-- 10` runs them ten times."""
-    times, *options = session.posargs or ["1"]
+    """Try real kernels, workers and servers; `-- 10`: those and all other hazards, ten times."""
     session.install("-e", ".[cli]", *group("tests"), *group("hazards"))
-    paths = ["tests/hazards", "tests/sync"]
-    for _ in range(int(times)):
-        session.run("pytest", "-n", "auto", *paths, *options)
-        session.run("pytest", "-n", "auto", "-o", "python_files=framework_*.py", paths[0], *options)
+    pytest = ("pytest", "-n", "auto")
+    for _ in range(int(session.posargs[0]) if session.posargs else 0):
+        session.run(*pytest, "tests/hazards", "tests/sync")
+        session.run(*pytest, "-o", "python_files=framework_*.py", "tests/hazards")
+    if not session.posargs:
+        session.run(*pytest, "-o", "python_files=framework_*.py", "tests/hazards")
