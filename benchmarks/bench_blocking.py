@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 import statistics
 import subprocess
 import sys
@@ -37,7 +38,6 @@ PRODUCT: Final = Product(
 )
 BODY: Final = {
     "idempotencyKey": GUID,
-    "externalId": "sub-42",
     "products": [
         {
             "catalogProductId": GUID,
@@ -71,6 +71,7 @@ class Ways:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._numbers = itertools.count()
         self._runner = asyncio.Runner()
         self._session = requests.Session()
         self._session.headers.update({"Authorization": KEY, "wix-account-id": GUID})
@@ -78,6 +79,10 @@ class Ways:
         self._async_client = AsyncClient(
             api_key=KEY, account_id=GUID, base_url=url, rate_limit=None
         )
+
+    def _name(self) -> str:
+        # Each package has a name of its own, as it should.
+        return f"sub-{next(self._numbers)}"
 
     def close(self) -> None:
         """Close all connections."""
@@ -110,14 +115,17 @@ class Ways:
     def create_with_requests(self, count: int) -> None:
         """Create packages as a short script would."""
         for _ in range(count):
-            answer = self._session.post(f"{self._url}/resellers/v2/packages", json=BODY, timeout=30)
+            order = BODY | {"externalId": self._name()}
+            answer = self._session.post(
+                f"{self._url}/resellers/v2/packages", json=order, timeout=30
+            )
             answer.raise_for_status()
             assert answer.json()["package"]["id"] == GUID
 
     def create_blocking(self, count: int) -> None:
         """Create packages with the blocking client."""
         for _ in range(count):
-            package = self._client.packages.create([PRODUCT], external_id="sub-42")
+            package = self._client.packages.create([PRODUCT], external_id=self._name())
             assert package.id == GUID
 
     def create_awaited(self, count: int) -> None:
@@ -125,7 +133,9 @@ class Ways:
 
         async def create() -> None:
             for _ in range(count):
-                package = await self._async_client.packages.create([PRODUCT], external_id="sub-42")
+                package = await self._async_client.packages.create(
+                    [PRODUCT], external_id=self._name()
+                )
                 assert package.id == GUID
 
         self._runner.run(create())
