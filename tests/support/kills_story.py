@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +19,13 @@ from wixreseller.testing import EmulatorControl, FaultKind, FaultOptions
 
 __all__ = ["Bite", "Story"]
 
-SETTLE_WINDOW: Final = 1.5
-TIMEOUT: Final = 3.0
-"""Seconds, both; scaled, so that what was under way is soon known to be absent."""
-_LAGS: Final = {"at once": 0.0, "within the window": 1.2, "beyond the window": 1000.0}
-_PATIENCE: Final = 60.0
+_WINDOW_AFTER_LAG: Final = 1.0
+_TIMEOUT: Final = 3.0
+"""Seconds, both: the time-out of an attempt, and what the settle window has beyond the lag."""
+_BEYOND: Final = 1000.0
+_PATIENCE: Final = 60.0  # seconds; for a machine that is busy with something else
+_MOST_AT_A_TIME: Final = 30
+"""Orders begun between two kills, so that something is left for the kills to come."""
 _LATE: Final = 0.4
 """Seconds by which a request may be held up; with the lag, still well within the window."""
 
@@ -75,7 +75,7 @@ class Story:
     chance: random.Random
     bite: Bite = attrs.field(factory=Bite)
     _runs: int = 0
-    _seconds_of_a_run: float = 0.0
+    _seconds_to_begin: float = 0.5
     _met: set[str] = attrs.field(factory=set[str])
 
     def tell(self, kills: int) -> None:
@@ -97,12 +97,24 @@ class Story:
             self._finished(judge)
             assert writes == judge.writes(), "what was done, or is unknown, was sent again"
 
+    @property
+    def _lag(self) -> float:
+        """Seconds until a write can be seen: where it can at all, not by a run begun at once."""
+        if self.cell.visibility == "beyond the window":
+            return _BEYOND
+        return self._seconds_to_begin + 0.5 if self.cell.visibility == "within the window" else 0.0
+
+    @property
+    def _window(self) -> float:
+        """Seconds; scaled, so that what was under way is soon known to be absent."""
+        return _WINDOW_AFTER_LAG + (self._lag if self.cell.shows_in_time else 0.0)
+
     # --- the world ------------------------------------------------------------------------------
 
     def _emulator_options(self) -> list[str]:
         settings = {
             "idempotency_mode": self.cell.key_mode,
-            "visibility_lag_seconds": _LAGS[self.cell.visibility],
+            "visibility_lag_seconds": self._lag,
             "visibility_lags_get": self.chance.choice(("on", "off")),
             "consistency_token": self.chance.choice(("honoured", "ignored", "absent")),
         }
@@ -113,7 +125,7 @@ class Story:
 
     def _plan(self, emulator: EmulatorControl) -> Sequence[Ordered]:
         orders = make_world(emulator, self.chance)
-        emulator.advance(2 * _LAGS[self.cell.visibility])
+        emulator.advance(2 * self._lag)
         write_orders(self.folder / "orders.csv", orders)
         began = time.monotonic()
         planned = self._program(emulator).run(
@@ -121,9 +133,10 @@ class Story:
         )
         assert planned.code == 0, planned
         # So long does this machine take just now to begin and to look; sending takes as long.
-        self._seconds_of_a_run = 2.0 * (time.monotonic() - began)
+        self._seconds_to_begin = time.monotonic() - began
+        emulator.change_settings(visibility_lag_seconds=self._lag)
         make_rivals(emulator, orders)
-        emulator.advance(2 * _LAGS[self.cell.visibility])
+        emulator.advance(2 * self._lag)
         return orders
 
     def _spoil(self, emulator: EmulatorControl) -> None:
@@ -159,7 +172,7 @@ class Story:
             folder=self.folder,
             url=emulator.url,
             key=CANARY_KEY,
-            prelude=with_times(SETTLE_WINDOW, TIMEOUT),
+            prelude=with_times(self._window, _TIMEOUT),
         )
 
     def _arguments(self, judge: Judge, *options: str) -> Sequence[str]:
@@ -183,7 +196,7 @@ class Story:
     def _killed(self, judge: Judge, kills: int) -> None:
         while self.bite.kills < kills:
             self._spoil(judge.emulator)
-            if self.chance.random() < 0.8:
+            if self.chance.random() < 0.9:
                 self._slow_down(judge.emulator)
             self._strike(judge)
 
@@ -203,20 +216,22 @@ class Story:
         self.bite.orders_met = len(self._met)
 
     def _wait_for_a_moment(self, process: Process, judge: Judge) -> None:
+        """Wait for some moment; or until so many orders were begun, or none are left to begin."""
         kind = self.chance.choice(("any", "intents", "intents", "arrivals"))
-        number = self.chance.randint(1, 15)
+        number = _MOST_AT_A_TIME if kind == "any" else self.chance.randint(1, 15)
+        patience = _PATIENCE
         if kind == "any":
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.popen.wait(self.chance.uniform(0.1, 1.5 * self._seconds_of_a_run))
-            return
+            patience = self.chance.uniform(0.1, 3.0 * self._seconds_to_begin)
         arrived = _Arrivals(judge.emulator)
         with watching(judge.journal) as watch:
-            count = watch.intents if kind == "intents" else arrived.count
-            before, end = count(), time.monotonic() + _PATIENCE
+            count = arrived.count if kind == "arrivals" else watch.intents
+            before, end = count(), time.monotonic() + patience
             while count() < before + number and process.popen.poll() is None:
-                if watch.begun() == len(judge.orders):
-                    break  # there may be nothing left to send
-                assert time.monotonic() < end, "nothing happens"
+                if watch.begun() == len(judge.orders) and kind != "any":
+                    break
+                if time.monotonic() > end:
+                    assert kind == "any", "nothing happens"
+                    break
                 time.sleep(0.003)  # leaves the processor to what is watched
         # Somewhere within what is under way then.
         moment = time.perf_counter() + self.chance.uniform(0, 0.005)
