@@ -87,10 +87,9 @@ def tests_min_deps(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure; pass pytest-benchmark's options after `--`."""
-    session.install("-e", ".[cli]", *group("tests"), *group("bench"))
-    options = ["-o", "python_files=bench_*.py", "--benchmark-only"]
-    session.run("pytest", "benchmarks", *options, *session.posargs)
+    """Measure against others; `-- --quick` takes under two minutes, `-- --help` says more."""
+    session.install("-e", ".[cli]", *group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session
@@ -174,6 +173,14 @@ def bring_chromium(session: nox.Session) -> None:
             f"there is no Chromium at {chromium}: install Debian's package chromium (apt-get "
             "install chromium), or name another one in WIXRESELLER_CHROMIUM"
         )
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site, strictly: warnings are errors, and so are dead links."""
+    session.install("-e", ".[cli]", *group("docs"))
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+    session.run("python", "docs/_site/check_site.py", "build/site")
 
 
 @nox.session

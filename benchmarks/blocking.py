@@ -1,0 +1,265 @@
+"""Ask how long a blocking call takes, and what many threads get done with one client.
+
+Wall clock, for it is what a caller waits for; over kept-alive connections on this machine. The same
+create each time; the same order, the same answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+from benchmarks.creates import GUID, KEY, PATH, naive, order
+from benchmarks.framework.awaiting import at_once
+from benchmarks.framework.peers import peer
+from benchmarks.framework.processes import in_turns
+from benchmarks.framework.questions import Effort, Goal, Open, Question, Row, Way
+
+Call = Callable[[], object]
+Connect = Callable[[str], contextlib.AbstractContextManager[Call]]
+
+_CALLS: Final = 100
+_THREADS: Final = 16
+_CALLS_OF_A_THREAD: Final = 25
+_HEADERS: Final = {"Authorization": KEY, "wix-account-id": GUID}
+
+
+def _product() -> Any:
+    from wixreseller import BillingInfo, CycleUnit, Product
+
+    billing = BillingInfo.recurring(1, CycleUnit.YEAR)
+    return Product(catalog_product_id=GUID, country_code="BR", billing_info=billing)
+
+
+@contextmanager
+def _wixreseller(url: str) -> Generator[Call, None, None]:
+    from wixreseller import Client
+
+    product = _product()
+    with Client(api_key=KEY, account_id=GUID, base_url=url, rate_limit=None) as client:
+        yield lambda: client.packages.create([product], external_id="sub-42").id
+
+
+@asynccontextmanager
+async def _awaited(url: str) -> AsyncGenerator[Callable[[], Awaitable[object]], None]:
+    from wixreseller import AsyncClient
+
+    product = _product()
+    async with AsyncClient(api_key=KEY, account_id=GUID, base_url=url, rate_limit=None) as client:
+        yield lambda: client.packages.create([product], external_id="sub-42")
+
+
+@contextmanager
+def _requests(url: str) -> Generator[Call, None, None]:
+    with peer("requests").Session() as session:
+
+        def create() -> object:
+            answer = session.post(
+                f"{url}{PATH}", json=order("sub-42"), headers=_HEADERS, timeout=30
+            )
+            answer.raise_for_status()
+            return answer.json()["package"]["id"]
+
+        yield create
+
+
+@contextmanager
+def _urllib3(url: str) -> Generator[Call, None, None]:
+    pool = peer("urllib3").PoolManager(maxsize=_THREADS)
+
+    def create() -> object:
+        answer = pool.request("POST", f"{url}{PATH}", json=order("sub-42"), headers=_HEADERS)
+        assert answer.status == 200
+        return answer.json()["package"]["id"]
+
+    yield create
+    pool.clear()
+
+
+@contextmanager
+def _httpx(url: str) -> Generator[Call, None, None]:
+    with peer("httpx").Client(base_url=url) as client:
+
+        def create() -> object:
+            answer = client.post(PATH, json=order("sub-42"), headers=_HEADERS)
+            answer.raise_for_status()
+            return answer.json()["package"]["id"]
+
+        yield create
+
+
+@contextmanager
+def _openai(url: str) -> Generator[Call, None, None]:
+    library = peer("openai")
+    with library.OpenAI(api_key=KEY, base_url=url, max_retries=0) as client:
+        options = {"headers": {"wix-account-id": GUID}}
+        yield lambda: client.post(
+            PATH, cast_to=library.BaseModel, body=order("sub-42"), options=options
+        )
+
+
+@contextmanager
+def _stripe(url: str) -> Generator[Call, None, None]:
+    library = peer("stripe")
+    client = library.StripeClient("sk_test_1", base_addresses={"api": url}, max_network_retries=0)
+    yield lambda: client.v1.customers.create(
+        {"description": "sub-42", "metadata": {"product": GUID, "country": "BR"}},
+        {"idempotency_key": str(uuid.uuid4())},
+    )
+
+
+def _one_by_one(connect: Connect) -> Open:
+    @contextmanager
+    def open_way(url: str) -> Generator[Callable[[], int], None, None]:
+        with connect(url) as call:
+
+            def make_round() -> int:
+                for _ in range(_CALLS):
+                    call()
+                return _CALLS
+
+            yield make_round
+
+    return open_way
+
+
+def _in_threads(connect: Connect) -> Open:
+    @contextmanager
+    def open_way(url: str) -> Generator[Callable[[], int], None, None]:
+        with connect(url) as call, ThreadPoolExecutor(_THREADS) as threads:
+
+            def work() -> None:
+                for _ in range(_CALLS_OF_A_THREAD):
+                    call()
+
+            def make_round() -> int:
+                for done in [threads.submit(work) for _ in range(_THREADS)]:
+                    done.result()
+                return _THREADS * _CALLS_OF_A_THREAD
+
+            yield make_round
+
+    return open_way
+
+
+_ONE: Final = [
+    Way(
+        name="wixreseller.Client",
+        work="packages.create with one Product: checked, guarded, remembered; a typed Package",
+        open=_one_by_one(_wixreseller),
+    ),
+    Way(
+        name="wixreseller awaited",
+        work="the same call of AsyncClient, awaited",
+        open=at_once(_awaited, concurrency=1, calls_each=_CALLS),
+    ),
+    Way(
+        name="requests.Session",
+        work="dict → session.post(json=…, headers={…}, timeout=30) → raise_for_status → json()",
+        open=_one_by_one(_requests),
+    ),
+    Way(
+        name="urllib3",
+        work="dict → PoolManager.request(json=…) → json()",
+        open=_one_by_one(_urllib3),
+    ),
+    Way(
+        name="aiohttp awaited",
+        work="a naive aiohttp + orjson call, awaited: as in the first table",
+        open=at_once(naive, concurrency=1, calls_each=_CALLS),
+    ),
+    Way(
+        name="httpx.Client",
+        work="dict → client.post(json=…) → raise_for_status → json()",
+        open=_one_by_one(_httpx),
+    ),
+    Way(
+        name="openai",
+        work="OpenAI.post(path, body=…) of the same order; its BaseModel",
+        open=_one_by_one(_openai),
+        is_slow=True,
+    ),
+    Way(
+        name="stripe",
+        work="customers.create of a form with 3 fields; a StripeObject",
+        open=_one_by_one(_stripe),
+        is_slow=True,
+    ),
+]
+_MANY: Final = [
+    Way(
+        name=f"wixreseller.Client × {_THREADS}",
+        work=f"{_THREADS} threads share one client; work as above",
+        open=_in_threads(_wixreseller),
+    ),
+    Way(
+        name=f"requests.Session × {_THREADS}",
+        work=f"{_THREADS} threads share one session; work as above",
+        open=_in_threads(_requests),
+    ),
+    Way(
+        name=f"urllib3 × {_THREADS}",
+        work=f"{_THREADS} threads share one PoolManager(maxsize={_THREADS}); work as above",
+        open=_in_threads(_urllib3),
+    ),
+]
+WAYS: Final = [*_ONE, *_MANY]
+
+
+def _measure(ways: Sequence[Way]) -> Callable[[Effort], Sequence[Row]]:
+    def measure(effort: Effort) -> Sequence[Row]:
+        return in_turns(
+            "benchmarks.blocking",
+            ways,
+            effort.url,
+            rounds=effort.of(9, 40),
+            scale=1e6,
+            clock="wall",
+        )
+
+    return measure
+
+
+QUESTIONS: Final = [
+    Question(
+        name="blocking",
+        title="A blocking create, one after the other",
+        unit="µs",
+        measure=_measure(_ONE),
+        goals=(
+            Goal(
+                what="A blocking create: ÷ requests.Session",
+                row="wixreseller.Client",
+                to="requests.Session",
+                at_most=0.4,
+                guard=0.55,
+            ),
+            Goal(
+                what="A blocking create: ÷ the same awaited",
+                row="wixreseller.Client",
+                to="wixreseller awaited",
+                at_most=1.4,
+                guard=1.9,
+            ),
+        ),
+    ),
+    Question(
+        name="threads",
+        title=f"A blocking create in each of {_THREADS} threads, time for each answer",
+        unit="µs",
+        measure=_measure(_MANY),
+        goals=(
+            Goal(
+                what=f"Answers that {_THREADS} threads get: ÷ those with a shared requests.Session",
+                row=f"requests.Session × {_THREADS}",
+                to=f"wixreseller.Client × {_THREADS}",
+                at_least=5.0,
+                guard=3.0,
+            ),
+        ),
+    ),
+]

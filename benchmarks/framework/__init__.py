@@ -1,0 +1,1 @@
+"""Ask questions of several ways of doing the same work, in turns, and show what came of it."""

@@ -1,0 +1,39 @@
+"""Show answers as tables in a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+
+from benchmarks.framework.questions import Answer, Row
+
+__all__ = ["number", "table_of"]
+
+_WIDTH = 100
+
+
+def number(value: float) -> str:
+    """Write a number with three digits that count."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def table_of(answer: Answer) -> str:
+    """Write what came of a question: each way, what it did, and how the promises fared."""
+    best = answer.rows[0].median
+    width = max(len(row.name) for row in answer.rows)
+    lines = [f"{answer.title} ({answer.unit})", "─" * _WIDTH]
+    for row in answer.rows:
+        lines += _row(row, width, best)
+    for verdict in answer.verdicts:
+        mark = "met   " if verdict.is_met else "MISSED"
+        shown = f"{number(verdict.value)} {verdict.unit}"
+        lines.append(f"  {mark}  {verdict.what}: {shown} (promised {verdict.target})")
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Row, width: int, first: float) -> list[str]:
+    ratio = f"{number(row.median / first)} ×" if first else ""
+    head = f"{row.name:{width}}  {number(row.median):>9}  {ratio:>9}  "
+    work = textwrap.wrap(row.work, _WIDTH - len(head)) or [""]
+    return [head + work[0], *(" " * len(head) + line for line in work[1:])]
