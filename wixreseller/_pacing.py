@@ -16,14 +16,14 @@ import weakref
 from collections.abc import Hashable
 from typing import Final
 
-import attrs
-
 from wixreseller._clock import Clock
+from wixreseller._learning import Learner
 from wixreseller._pacing_file import FileSlots, Grant, SharedSlots
-from wixreseller._pacing_line import Line, Place, WouldWaitError
+from wixreseller._pacing_key import Key
+from wixreseller._pacing_line import Line, Place, Turn, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.config import KeySource
-from wixreseller.ratelimit import PROBES_IN_A_WINDOW, Gate, RateLimit, Refusal, SlotLog
+from wixreseller.ratelimit import PROBES_IN_A_WINDOW, RateLimit, Refusal, SlotLog
 
 __all__ = ["Pacer", "Turn", "WouldWaitError", "forget_pacers", "key_identity", "pacer_for"]
 
@@ -32,33 +32,6 @@ _WINDOW_WITHOUT_LIMIT: Final = 60.0
 # Seconds between looks at what is shared with other processes.
 _SHORTEST_LOOK: Final = 0.02
 _LONGEST_LOOK: Final = 1.0
-
-
-@attrs.define(eq=False)
-class Turn:
-    """Allow one request. It is given back exactly once, whatever became of the request."""
-
-    waited: float
-    """Seconds from asking to getting it."""
-    epoch: int
-    is_probe: bool
-    life: int
-    grant: Grant | None = None
-
-    @property
-    def is_any_probe(self) -> bool:
-        """Say whether others wait for what becomes of this one."""
-        return self.is_probe or (self.grant is not None and self.grant.is_probe)
-
-
-class _Key:
-    """Hold what all pacers of one base URL and key have in common: the gate and the lock."""
-
-    def __init__(self) -> None:
-        # Re-entrant: collecting garbage, which may happen anywhere, can end a call and its turn.
-        self.lock: threading.RLock = threading.RLock()
-        self.gate: Gate = Gate()
-        self.pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
 
 
 class Pacer:
@@ -73,21 +46,29 @@ class Pacer:
     the gate there decides. So this process knows its own count if ever sharing fails.
     """
 
-    def __init__(self, limit: RateLimit | None, clock: Clock, key: _Key | None = None) -> None:
+    def __init__(self, limit: RateLimit | None, clock: Clock, key: Key | None = None) -> None:
         self._clock = clock
-        self._key = key or _Key()
+        self._key = key or Key()
         self._slots = None if limit is None else SlotLog(limit.requests, limit.per)
         self._window = _WINDOW_WITHOUT_LIMIT if limit is None else limit.per
         self._shared: SharedSlots | None = None
         self._shared_until = 0.0  # nothing is free there before, as far as is known
+        if self._slots is not None:
+            self._key.slots.add(self._slots)
         if limit is not None and limit.shared is not None:
             self._shared = FileSlots(limit.shared, limit.requests, limit.per, clock)
         self.lines: dict[asyncio.AbstractEventLoop, Line] = {}
         self._waiting = 0
+        self._is_held_back = False  # somebody waits only for the burst to become smaller
         self._life = 0
         self._is_kept = False
         self._key.pacers[id(self)] = self
         _everyone.add(self)
+
+    @property
+    def learner(self) -> Learner | None:
+        """What 429s taught of the limit of the key; ``None`` if nothing, or nothing any more."""
+        return self._key.learner
 
     async def take(self, max_wait: Seconds = NO_TIMEOUT) -> Turn:
         """Wait for a turn. Every turn taken must be given back, once.
@@ -137,15 +118,20 @@ class Pacer:
         with self._key.lock:
             if turn.life != self._life:
                 return  # taken before a fork, by the parent
+            refusal: Refusal | None = None
+            woken: list[Place] = []
+            if throttled:
+                refusal = Refusal(now, retry_after, self._window, self._clock.chance())
             if self._slots is not None:
+                if throttled or self._key.learner is not None:
+                    refusal = self._key.teach(
+                        now, refusal, epoch=turn.epoch, unsent=unsent, lost=not answered
+                    )
                 if unsent:
                     self._slots.put_back()
                 else:
                     self._slots.give_back(now)
-            refusal, woken = None, list[Place]()
-            if throttled:
-                refusal = Refusal(now, retry_after, self._window, self._clock.chance())
-            if throttled or unsent or turn.is_any_probe:
+            if throttled or unsent or turn.is_any_probe or self._is_held_back:
                 self._key.gate.hear(
                     refusal,
                     epoch=turn.epoch,
@@ -153,6 +139,7 @@ class Pacer:
                     answered=answered and not unsent,
                 )
                 woken = self._affected(throttled)
+                self._is_held_back = False
         if self._shared is not None and turn.grant is not None:
             self._shared.give_back(turn.grant, refusal=refusal, unsent=unsent, answered=answered)
         for place in woken:
@@ -163,9 +150,7 @@ class Pacer:
         with self._key.lock:
             slots = self._slots
             return (
-                not self.lines
-                and self._key.gate.is_idle(now)
-                and (slots is None or slots.is_idle(now))
+                not self.lines and self._key.is_idle(now) and (slots is None or slots.is_idle(now))
             )
 
     def let_go(self) -> bool:
@@ -182,24 +167,50 @@ class Pacer:
         self.lines = {}
         self._waiting = 0
         self._life += 1
+        now = self._clock.monotonic()
         if self._slots is not None:
-            self._slots.abandon(self._clock.monotonic())
+            self._slots.abandon(now)
+        if self._key.learner is not None:
+            self._key.learner.abandon(now)
         if self._shared is not None:
             self._shared.renew()
 
     # Below, all but the coroutines and `_leave` are called with the lock held.
 
-    def _try(self, now: float) -> Turn | None:
+    def _try(self, now: float, *, is_late: bool = False) -> Turn | None:
         gate = self._key.gate
-        if gate.seconds_closed(now):
-            return None
-        if self._slots is not None and not self._slots.take(now):
+        if gate.seconds_closed(now) or not self._take_slot(now, is_late):
             return None
         return Turn(0.0, gate.epoch, gate.enter(now), self._life)
 
+    def _take_slot(self, now: float, is_late: bool) -> bool:
+        """Take a slot, if there is one and the burst is not too large for one who has time."""
+        slots, learner = self._slots, self._key.learner
+        if slots is None:
+            return True
+        if slots.in_flight >= slots.few and not is_late and slots.seconds_to_calm(now):
+            self._is_held_back = True
+            return False
+        if learner is None:
+            return slots.take(now)
+        if learner.wait_expected(now) or not slots.take(now):
+            return False
+        learner.take(now)
+        return True
+
+    def _put_slot_back(self) -> None:
+        if self._slots is not None:
+            self._slots.put_back()
+            if self._key.learner is not None:
+                self._key.learner.hear_unsent()
+
     def _wait_expected(self, now: float, ahead: int = 0) -> float:
-        closed = self._closed(now)
-        return closed if self._slots is None else max(closed, self._slots.wait_expected(now, ahead))
+        wait = self._closed(now)
+        if self._slots is None:
+            return wait
+        wait = max(wait, self._slots.wait_expected(now, ahead))
+        learner = self._key.learner
+        return wait if learner is None else max(wait, learner.wait_expected(now, ahead))
 
     def _closed(self, now: float) -> float:
         if self._shared is None:
@@ -249,7 +260,8 @@ class Pacer:
             now = self._clock.monotonic()
             with self._key.lock:
                 is_first = next(iter(line)) is place
-            turn = await self._first_try(now) if is_first else None
+            is_late = place.rest(now) <= 0.0
+            turn = await self._first_try(now, is_late) if is_first else None
             now = self._clock.monotonic()
             if turn is not None:
                 turn.waited = now - place.began
@@ -259,26 +271,26 @@ class Pacer:
                 nap = self._nap(place, line, now, is_first)
             await place.sleep(self._clock, nap)
 
-    async def _first_try(self, now: float) -> Turn | None:
+    async def _first_try(self, now: float, is_late: bool) -> Turn | None:
         shared = self._shared
         with self._key.lock:
             if shared is None:
-                return self._try(now)
+                return self._try(now, is_late=is_late)
             self._shared_until = 0.0
-            if self._closed(now) or (self._slots is not None and not self._slots.take(now)):
+            if self._closed(now) or not self._take_slot(now, is_late):
                 return None
         grant = None
         try:
             grant = await shared.take()
         finally:
-            if not isinstance(grant, Grant) and self._slots is not None:
+            if not isinstance(grant, Grant):
                 with self._key.lock:
-                    self._slots.put_back()
+                    self._put_slot_back()
         with self._key.lock:
             if isinstance(grant, Grant):
                 return Turn(0.0, self._key.gate.epoch, False, self._life, grant)
             if grant is None:
-                return self._try(now)
+                return self._try(now, is_late=is_late)
             self._shared_until = self._clock.monotonic() + grant
             return None
 
@@ -293,6 +305,8 @@ class Pacer:
                 wait = min(wait or _SHORTEST_LOOK, most)
             elif self._key.gate.seconds_closed(now):
                 wait = max(wait, self._key.gate.seconds_to_probe(now))
+            elif self._slots is not None:
+                wait = max(wait, self._slots.seconds_to_calm(now))
             return min(wait, rest)
         if rest > 0.0:
             return rest
@@ -311,7 +325,7 @@ class _Registry:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._keys: weakref.WeakValueDictionary[Hashable, _Key] = weakref.WeakValueDictionary()
+        self._keys: weakref.WeakValueDictionary[Hashable, Key] = weakref.WeakValueDictionary()
         self._pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
         self._kept: set[Pacer] = set()
 
@@ -323,7 +337,7 @@ class _Registry:
             if pacer is None:
                 key = self._keys.get(whose)
                 if key is None:
-                    key = self._keys[whose] = _Key()
+                    key = self._keys[whose] = Key()
                 pacer = self._pacers[whose, what] = Pacer(limit, clock, key)
             return pacer
 

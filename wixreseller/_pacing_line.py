@@ -1,4 +1,4 @@
-"""Let calls stand in line: one line for an event loop, each call asleep until it is woken."""
+"""Let calls stand in line, one line for an event loop, each asleep until woken; and hold turns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from collections import OrderedDict
 import attrs
 
 from wixreseller._clock import Clock
+from wixreseller._pacing_file import Grant
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 
-__all__ = ["Line", "Place", "WouldWaitError"]
+__all__ = ["Line", "Place", "Turn", "WouldWaitError"]
 
 
 class WouldWaitError(Exception):
@@ -21,6 +22,23 @@ class WouldWaitError(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+
+
+@attrs.define(eq=False)
+class Turn:
+    """Allow one request. It is given back exactly once, whatever became of the request."""
+
+    waited: float
+    """Seconds from asking to getting it."""
+    epoch: int
+    is_probe: bool
+    life: int
+    grant: Grant | None = None
+
+    @property
+    def is_any_probe(self) -> bool:
+        """Say whether others wait for what becomes of this one."""
+        return self.is_probe or (self.grant is not None and self.grant.is_probe)
 
 
 @attrs.define(eq=False)

@@ -6,12 +6,15 @@ becomes free one window after the *answer* to its request, so that two requests 
 slot are more than a window apart at the server, however late the network delivered either.
 
 Where the limit is smaller than was thought, or others use it too, a 429 comes all the same. It
-closes the :class:`Gate`, through which every request of the key must go.
+closes the :class:`Gate`, through which every request of the key must go; and it is learnt from, in
+:mod:`wixreseller._learning`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +36,11 @@ the same instant.
 """
 PROBE_LEASE: Final = 60.0
 """Seconds after which a probe that nobody gave back is believed lost, and another may go."""
+
+FEW: Final = 6
+"""Requests that may be in flight at once while nothing is known of the limit."""
+FEW_IN_DOUBT: Final = 5
+"""The same after a 429."""
 
 
 def _optional_file(value: str | Path | None) -> Path | None:
@@ -62,6 +70,14 @@ class RateLimit:
     one count, and all of the same key pause together when Wix answers 429. Two limits for one key
     count apart: so a share of the limit can be set aside, 150 for a web site and 50 for a batch.
 
+    The first burst grows with its answers, so 200 requests take the time of about fourteen answers,
+    and calls that may not wait join at once. Where Wix allows less than ``requests``, that is
+    learnt from its 429s: how many it takes in ``per`` seconds, or how fast, if it minds bursts.
+    All limits of the key keep to that, and more is tried again after a while, never more than
+    ``requests``. It is a guess: requests are still refused now and then (about one in a hundred),
+    and where others use the key as well, or hardly two requests at once are taken, a part of the
+    limit may stay unused. Each process learns for itself.
+
     ``shared`` is the path of a file through which all processes of this machine that name it share
     the limit, and pause together. It is made if there is none, readable by its owner only, and
     never holds a key; take one file per key, on a local disk. Slots of a process that crashed come
@@ -87,38 +103,83 @@ class SlotLog:
     Times are seconds on any monotonic clock. Not safe for threads: the caller locks.
     """
 
-    def __init__(self, requests: int, per: float) -> None:
-        self._requests = requests
-        self._per = per
-        self._in_flight = 0
-        self._cooling: deque[float] = deque()
+    def __init__(
+        self, requests: int, per: float, *, in_flight: int = 0, answered: Iterable[float] = ()
+    ) -> None:
+        self.requests = requests
+        """May be changed at any time; what is in use beyond it cools as usual."""
+        self.per: Final = per
+        self.in_flight = in_flight
+        """How many slots were taken and not given back. Only to be read."""
+        self.few = max(FEW, requests // 20)
+        """While fewer are in flight, :meth:`seconds_to_calm` is 0."""
+        self._cooling = deque(at + per for at in answered)
+        self._last = -math.inf
+        self._is_proven = False
+        self._is_in_doubt = False
 
     def take(self, now: float) -> bool:
         """Take a free slot, if there is one."""
-        self._thaw(now)
-        if self._in_flight + len(self._cooling) >= self._requests:
+        cooling = self._cooling
+        while cooling and cooling[0] <= now:  # as _thaw, without the call: every request does it
+            cooling.popleft()
+        if self.in_flight + len(cooling) >= self.requests:
+            self._is_proven |= self.in_flight < self.requests / 4
             return False
-        self._in_flight += 1
+        self.in_flight += 1
+        self._last = now
         return True
 
     def give_back(self, now: float) -> None:
         """Let a slot cool: its request has been answered, or given up, now."""
-        self._in_flight -= 1
-        self._cooling.append(now + self._per)
+        self.in_flight -= 1
+        self._cooling.append(now + self.per)
 
     def put_back(self) -> None:
         """Free a slot at once: its request was never sent."""
-        self._in_flight -= 1
+        self.in_flight -= 1
 
     def abandon(self, now: float) -> None:
         """Let all slots in flight cool, as if answered now: nobody will give them back."""
-        self._cooling.extend([now + self._per] * self._in_flight)
-        self._in_flight = 0
+        self._cooling.extend([now + self.per] * self.in_flight)
+        self.in_flight = 0
+
+    def answered(self, now: float) -> list[float]:
+        """List when the slots that cool were answered, the earliest first."""
+        self._thaw(now)
+        return [until - self.per for until in self._cooling]
+
+    def seconds_to_first(self, now: float) -> float:
+        """Give the seconds after which the first of those that cool is free; a window if none."""
+        self._thaw(now)
+        return self._cooling[0] - now if self._cooling else self.per
 
     def is_idle(self, now: float) -> bool:
         """Say whether every slot is free."""
         self._thaw(now)
-        return not (self._in_flight or self._cooling)
+        return not (self.in_flight or self._cooling)
+
+    def doubt(self) -> None:
+        """Take the number of slots for unproven again: a request was refused."""
+        self._is_proven = False
+        self._is_in_doubt = True
+        self.few = min(self.few, FEW_IN_DOUBT)
+
+    def seconds_to_calm(self, now: float) -> float:
+        """Give the seconds after which another may join those in flight; 0 if it may now.
+
+        A burst that finds the limit lower than it was told shall find few in flight, so it grows
+        with what has been answered: at most a sixth of that is in flight, or a twentieth of the
+        slots, or six; after a 429 five at the most. Whatever is in flight, one and a half times
+        the rate of the limit may leave, so that slow answers hold nothing up. Once all slots were
+        in use, and hardly any of them in flight, nothing holds a burst back.
+        """
+        in_flight = self.in_flight
+        if in_flight < self.few or self._is_proven:
+            return 0.0
+        if not self._is_in_doubt and in_flight * 6 < len(self._cooling):
+            return 0.0
+        return max(0.0, self._last + self.per / (1.5 * self.requests) - now)
 
     def wait_expected(self, now: float, ahead: int = 0) -> float:
         """Estimate, from below, the seconds until a slot is free for one with ``ahead`` before it.
@@ -126,12 +187,15 @@ class SlotLog:
         Exact while enough slots are cooling; a slot in flight counts as answered now.
         """
         self._thaw(now)
-        place = ahead - (self._requests - self._in_flight - len(self._cooling))
+        place = ahead - (self.requests - self.in_flight - len(self._cooling))
         if place < 0:
             return 0.0
-        rounds, place = divmod(place, self._requests)
-        frees_at = self._cooling[place] if place < len(self._cooling) else now + self._per
-        return frees_at - now + rounds * self._per
+        if place < len(self._cooling):
+            return self._cooling[place] - now
+        excess = max(0, self.in_flight + len(self._cooling) - self.requests)
+        rounds, place = divmod(place - excess, self.requests)
+        frees_at = self._cooling[place] if place < len(self._cooling) else now + self.per
+        return frees_at - now + rounds * self.per
 
     def _thaw(self, now: float) -> None:
         while self._cooling and self._cooling[0] <= now:
@@ -150,6 +214,8 @@ class Refusal:
     retry_after: float | None
     window: float
     chance: float
+    useful_in: float = math.inf
+    """Seconds after which the next one may be accepted at the latest, as far as is known."""
 
 
 @attrs.define
@@ -210,6 +276,7 @@ class Gate:
 
     def _refuse(self, refusal: Refusal, epoch: int, is_probe: bool) -> None:
         told = refusal.retry_after or 0.0
+        shortest = refusal.window / PROBES_IN_A_WINDOW
         if epoch < self.epoch:
             if told:
                 self.until = max(self.until, refusal.at + told)
@@ -217,9 +284,11 @@ class Gate:
         if told:
             seconds, self.wait = told, 0.0
         elif is_probe and self.wait:
-            seconds = self.wait = min(2 * self.wait, refusal.window)
+            self.wait = min(2 * self.wait, refusal.window)
+            # Not much sooner, though: what should have become free may have been no help before.
+            seconds = min(self.wait, max(refusal.useful_in, self.wait / 2))
         else:
-            seconds = self.wait = refusal.window / PROBES_IN_A_WINDOW
+            seconds = self.wait = shortest
         self.epoch += 1
         self.until = refusal.at + seconds * (1 + SPREAD * refusal.chance)
         self.probe_until = 0.0

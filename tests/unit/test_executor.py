@@ -155,6 +155,17 @@ async def test_a_429_with_a_code_that_is_not_throttling_is_final() -> None:
     assert ([OK], "TOKEN_USED") == (steps, caught.value.code)
 
 
+async def test_a_429_with_a_code_that_is_not_throttling_teaches_the_limiter_nothing() -> None:
+    used_up = b'{"message": "", "details": {"applicationError": {"code": "TOKEN_USED"}}}'
+    fake = FakeClock()
+    pacer = Pacer(RateLimit(100, per=60.0), fake.clock())
+
+    with pytest.raises(errors.RateLimitError):
+        await run([Response(status=429, headers={}, body=used_up)], WRITE, fake=fake, pacer=pacer)
+
+    assert (None, 0.0) == (pacer.learner, (await pacer.take(max_wait=0)).waited)
+
+
 async def test_a_call_that_is_throttled_for_ever_is_given_up() -> None:
     with pytest.raises(errors.RateLimitError) as caught:
         await run([throttled()] * 3, WRITE, retry=RetryPolicy(max_throttled=3))

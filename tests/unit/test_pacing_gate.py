@@ -49,6 +49,17 @@ def test_after_retry_after_the_gate_is_open_for_everybody() -> None:
     assert (0.0, False) == (gate.seconds_closed(30.0), gate.enter(30.0))
 
 
+def test_what_should_have_become_free_shortens_a_wait_by_half_at_the_most() -> None:
+    gate = Gate()
+    refuse(gate, 0.0, epoch=0)
+    gate.enter(1.0)
+    known = Refusal(1.0, None, 60.0, 0.0, useful_in=0.1)
+
+    gate.hear(known, epoch=gate.epoch, is_probe=True, answered=True)
+
+    assert 1.0 == gate.seconds_closed(1.0)
+
+
 @pytest.mark.parametrize("told", [None, 0.0])
 def test_without_retry_after_the_probe_is_due_after_a_sixtieth_of_the_window(
     told: float | None,
@@ -73,6 +84,17 @@ def test_every_probe_refused_doubles_the_wait_up_to_the_whole_window() -> None:
         refuse(gate, now, epoch=gate.epoch, is_probe=True)
 
     assert [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] == waits
+
+
+def test_a_probe_goes_no_later_than_when_something_must_have_become_free() -> None:
+    gate = Gate()
+    refuse(gate, 0.0, epoch=0)
+    gate.enter(1.0)
+    known = Refusal(1.0, None, 60.0, 0.0, useful_in=1.5)
+
+    gate.hear(known, epoch=gate.epoch, is_probe=True, answered=True)
+
+    assert 1.5 == gate.seconds_closed(1.0)
 
 
 def test_any_other_answer_to_the_probe_opens_the_gate() -> None:
@@ -177,9 +199,9 @@ def test_one_429_pauses_every_task_of_the_key_and_one_probe_frees_all() -> None:
 
     async def work() -> list[float]:
         pacer.give_back(await pacer.take(), throttled=True)
-        return await waits(fake, [pacer] * 20)
+        return await waits(fake, [pacer] * 6)
 
-    assert [1.0] + [1.5] * 19 == drive(fake, work())
+    assert [1.0] + [1.5] * 5 == drive(fake, work())
 
 
 def test_with_retry_after_all_go_on_when_it_is_over() -> None:

@@ -106,7 +106,10 @@ SERVERS: list[Callable[[float], Server]] = [
 async def simulate(
     tasks: int, server: Server, latency: Callable[[], float], on_the_way: Callable[[], float]
 ) -> tuple[int, float]:
-    """Let tasks send one request each; give how many were refused, and when the last was sent."""
+    """Let tasks send one request each.
+
+    Gives how many were refused, and the seconds from the end of the first burst to the last one.
+    """
     fake = FakeClock(now=0.0)
     pacer = Pacer(RateLimit(LIMIT, per=WINDOW), fake.clock())
     accepted: list[bool] = []
@@ -125,7 +128,7 @@ async def simulate(
         await asyncio.gather(*(call() for _ in range(tasks)))
 
     await fake.drive(all_at_once())
-    return accepted.count(False), max(sent)
+    return accepted.count(False), sent[-1] - sent[LIMIT - 1]
 
 
 def share_used(tasks: int, seconds: float) -> float:

@@ -1,0 +1,280 @@
+"""What 429s teach is used: how many requests a window takes, or how fast they may follow."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wixreseller._learning import Learner
+from wixreseller.ratelimit import SlotLog
+
+W = 60.0
+
+
+def learner(accepted: int, *, told: int = 200, now: float = 1.0) -> Learner:
+    """Begin with the first 429: so many were accepted a moment ago, one is in flight."""
+    return Learner(told, W, now, in_flight=1, answered=[now - 0.5] * accepted)
+
+
+def window_of(accepted: int, *, told: int = 200) -> Learner:
+    """Learn that so many are accepted in a window: nothing passed before they had grown old."""
+    learnt = learner(accepted, told=told)
+    learnt.hear_refusal(1.0, None)
+    ask(learnt, 61.0)
+    return learnt
+
+
+def bucket_of(accepted: int) -> Learner:
+    """Learn that it is a bucket: a second later something passed."""
+    learnt = learner(accepted)
+    learnt.hear_refusal(1.0, None)
+    ask(learnt, 2.0)
+    return learnt
+
+
+def ask(learnt: Learner, now: float, *, is_refused: bool = False) -> None:
+    """Send one request that is answered at once."""
+    learnt.take(now)
+    if is_refused:
+        learnt.hear_refusal(now, None)
+    else:
+        learnt.hear_answer(now, is_current=True, answered=True)
+
+
+def passing(learnt: Learner, now: float, most: int = 1_000) -> int:
+    """Count how many may be sent at some time, all answered at once."""
+    for number in range(most):
+        if learnt.wait_expected(now) > 0.0:
+            return number
+        ask(learnt, now)
+    return most
+
+
+def test_what_was_accepted_in_a_window_is_the_limit_if_nothing_passes_before_it_is_old() -> None:
+    learnt = window_of(100)
+
+    assert (100, False, 99) == (learnt.limit, learnt.is_even, passing(learnt, 62.0))
+
+
+def test_what_was_in_flight_at_the_first_429_and_accepted_counts() -> None:
+    learnt = Learner(200, W, 1.0, in_flight=5, answered=[0.5] * 60)
+    learnt.hear_refusal(1.0, None)
+    for _ in range(4):
+        learnt.hear_answer(1.2, is_current=False, answered=True)
+    ask(learnt, 61.5)
+
+    assert 64 == learnt.limit
+
+
+def test_a_long_retry_after_says_that_it_is_a_window() -> None:
+    learnt = learner(100)
+    learnt.hear_refusal(1.0, 58.0)
+
+    assert (100, False) == (learnt.limit, learnt.is_even)
+
+
+def test_what_passes_a_second_later_leaves_evenly_from_then_on() -> None:
+    learnt = bucket_of(10)
+
+    assert (200, True, 0, 0.3) == (
+        learnt.limit,
+        learnt.is_even,
+        passing(learnt, 2.0),
+        round(learnt.wait_expected(2.0), 6),
+    )
+
+
+def test_a_short_retry_after_says_that_it_is_a_bucket_and_nothing_is_saved_up_for_later() -> None:
+    learnt = learner(10)
+    learnt.hear_refusal(1.0, 2.0)
+
+    assert (True, 2.3) == (learnt.is_even, round(learnt.wait_expected(1.0), 6))
+
+
+def test_who_paused_may_send_half_of_what_the_bucket_took_at_once() -> None:
+    learnt = bucket_of(10)
+
+    assert 5 == passing(learnt, 100.0)
+
+
+def test_an_even_pace_that_is_refused_goes_on_at_the_rate_of_what_was_accepted() -> None:
+    learnt = bucket_of(10)
+    for number in range(100):  # two a second, of which the server takes no more
+        ask(learnt, 2.0 + number / 2)
+    ask(learnt, 52.0, is_refused=True)
+    ask(learnt, 53.0)
+
+    assert 0.95 * 120 <= learnt.limit <= 1.02 * 120
+
+
+def test_a_429_after_nothing_of_ours_was_accepted_teaches_no_pace() -> None:
+    learnt = bucket_of(0)
+
+    assert (200, False) == (learnt.limit, learnt.is_even)
+
+
+def test_a_limit_much_lower_than_told_is_believed_when_it_is_seen_twice() -> None:
+    learnt = window_of(3)
+    first = learnt.limit
+    for _ in range(20):
+        ask(learnt, 62.0)
+    ask(learnt, 62.0, is_refused=True)
+    ask(learnt, 122.5)
+
+    assert (200, 21) == (first, learnt.limit)
+
+
+def test_old_429s_and_lost_answers_teach_nothing() -> None:
+    learnt = Learner(200, W, 1.0, in_flight=3, answered=[0.5] * 100)
+    learnt.hear_refusal(1.0, None)
+    learnt.hear_refusal(1.1, None)
+    learnt.hear_answer(2.0, is_current=True, answered=False)
+
+    assert (200, False) == (learnt.limit, learnt.is_even)
+
+
+def test_a_request_never_sent_costs_nothing() -> None:
+    learnt = bucket_of(10)
+    learnt.take(2.3)
+    learnt.hear_unsent()
+
+    assert 0.0 == learnt.wait_expected(2.3)
+
+
+def test_after_a_fork_what_was_in_flight_counts_as_answered() -> None:
+    learnt = window_of(100)
+    for _ in range(99):
+        learnt.take(61.0)
+    learnt.abandon(61.5)
+
+    assert (59.0, 0.0) == (learnt.wait_expected(62.0), learnt.wait_expected(121.5))
+
+
+def test_three_clean_windows_are_followed_by_one_per_cent_more() -> None:
+    learnt = window_of(100)
+
+    limits = list[float]()
+    for windows in (2.9, 3.0, 4.0, 5.0):
+        learnt.wait_expected(1.0 + windows * W)
+        limits.append(learnt.limit)
+
+    assert [100, 101, 103.02, 107.1408] == [round(limit, 4) for limit in limits]
+
+
+def test_a_first_step_that_is_refused_makes_the_next_one_wait_three_times_longer() -> None:
+    learnt = window_of(100)
+    now = 1.0 + 3 * W
+    learnt.wait_expected(now)
+    passing(learnt, now, most=100)
+    ask(learnt, now, is_refused=True)
+    ask(learnt, now + W)
+
+    steps = [learnt.wait_expected(now + 8.9 * W), learnt.limit]
+    learnt.wait_expected(now + 9 * W)
+
+    assert ([0.0, 100], 101) == (steps, learnt.limit)
+
+
+@given(accepted=st.integers(50, 199), is_window=st.booleans())
+def test_without_429s_nothing_is_left_of_it_in_the_end(accepted: int, is_window: bool) -> None:
+    learnt = window_of(accepted) if is_window else bucket_of(accepted)
+
+    was_over = learnt.is_over(62.0)
+
+    assert (False, True, 200) == (was_over, learnt.is_over(62.0 + 60 * W), learnt.limit)
+
+
+@given(
+    limit=st.integers(3, 12),
+    steps=st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_size=80),
+)
+def test_never_more_than_what_was_learnt_leave_in_a_window(
+    limit: int, steps: list[tuple[int, bool]]
+) -> None:
+    """Before more is tried, of course; a window is counted from the answers on."""
+    learnt = window_of(limit, told=12)
+    now, sent = 61.0, deque[float]([61.0])
+    for quarters, is_answered in steps:
+        now += quarters / 16
+        if learnt.wait_expected(now) > 0.0:
+            continue
+        learnt.take(now)
+        if is_answered:
+            sent.append(now)
+            learnt.hear_answer(now, is_current=True, answered=True)
+        else:
+            learnt.hear_unsent()
+        if now >= 1.0 + 3 * W:
+            break
+        assert sum(at > now - W for at in sent) <= limit
+
+
+@given(
+    told=st.integers(1, 300),
+    events=st.lists(
+        st.tuples(
+            st.floats(0.0, 90.0),
+            st.sampled_from(["answer", "refusal", "told", "old", "lost", "unsent"]),
+        ),
+        max_size=60,
+    ),
+)
+def test_whatever_happens_between_one_and_what_was_told_is_allowed_and_no_wait_is_endless(
+    told: int, events: list[tuple[float, str]]
+) -> None:
+    learnt = Learner(told, W, 0.0, in_flight=1)
+    now = 0.0
+    learnt.hear_refusal(now, None)
+    for pause, event in events:
+        now += pause
+        wait = learnt.wait_expected(now)
+        assert 1 <= learnt.limit <= told
+        assert wait <= 2 * W
+        now += wait
+        for _ in range(10):  # rounding may leave a moment
+            now += learnt.wait_expected(now)
+        assert learnt.wait_expected(now) == 0.0
+        learnt.take(now)
+        if event in ("refusal", "told"):
+            learnt.hear_refusal(now, 30.0 if event == "told" else None)
+            now += 30.0
+        elif event == "unsent":
+            learnt.hear_unsent()
+        else:
+            learnt.hear_answer(now, is_current=event != "old", answered=event != "lost")
+
+
+def test_a_burst_grows_with_its_answers() -> None:
+    log, flights = SlotLog(200, W), list[int]()
+    while sum(flights) < 200:
+        flights.append(0)
+        while log.seconds_to_calm(0.0) == 0.0 and log.take(0.0):
+            flights[-1] += 1
+        for _ in range(flights[-1]):
+            log.give_back(0.0)
+
+    assert ([10] * 7, 14, 26) == (flights[:7], len(flights), max(flights[:-1]))
+
+
+def test_a_burst_with_slow_answers_leaves_at_one_and_a_half_times_the_rate_of_the_limit() -> None:
+    log = SlotLog(60, W)
+    for _ in range(6):
+        log.take(0.0)
+
+    assert (W / 90, 0.0) == (log.seconds_to_calm(0.0), log.seconds_to_calm(W / 90))
+
+
+def test_once_all_slots_were_answered_a_burst_may_leave_at_once() -> None:
+    log = SlotLog(60, W)
+    for _ in range(60):
+        log.take(0.0)
+        log.give_back(0.0)
+    log.take(0.0)  # there is none
+    for _ in range(59):
+        log.take(100.0)
+    proven = log.seconds_to_calm(100.0)
+    log.doubt()
+
+    assert (0.0, True) == (proven, log.seconds_to_calm(100.0) > 0.0)
