@@ -202,11 +202,9 @@ async def test_opening_that_is_cancelled_closes_what_it_opened(path: Path) -> No
     assert opening.cancelled()
 
 
-def test_the_file_is_for_its_owner_only(path: Path) -> None:
-    journal = SqliteJournal(path)
-    journal.close()
-    journal._thread.join()
-    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+async def test_the_file_is_for_its_owner_only(path: Path) -> None:
+    async with SqliteJournal(path):
+        assert 0o600 == stat.S_IMODE(path.stat().st_mode)  # noqa: ASYNC240
 
 
 async def test_a_reader_reads_while_another_writes_and_cannot_write(path: Path) -> None:

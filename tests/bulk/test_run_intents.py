@@ -101,8 +101,8 @@ async def test_an_intent_that_finds_no_room_on_the_disk_keeps_its_request_from_l
 ) -> None:
     async with SqliteJournal(tmp_path / "j") as journal:
         await carry_out(client, orders(1), journal=journal)
-        (pages,) = journal._connection.execute("PRAGMA page_count").fetchone()
-        journal._connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+        (pages,) = await journal.read(lambda it: it.execute("PRAGMA page_count").fetchone())
+        await journal.read(lambda it: it.execute(f"PRAGMA max_page_count = {pages + 3}"))
         with pytest.raises(errors.JournalError, match="free some space on its disk"):
             await carry_out(client, orders(3000), journal=journal)
     made = {package.external_id for package in await client.packages.query().collect()}

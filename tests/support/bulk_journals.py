@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from wixreseller.bulk.journal import Record
-from wixreseller.bulk.journal_sqlite import SqliteJournal, _within_savepoint
+from wixreseller.bulk.journal_sqlite import SqliteJournal, within_savepoint
 from wixreseller.errors import JournalError
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class LoopJournal(SqliteJournal):
     async def _ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
         await asyncio.sleep(0)
         self._connection.execute("BEGIN")
-        answer = _within_savepoint(self._connection, work, self.path)
+        answer = within_savepoint(self._connection, work, self.path)
         self._connection.execute("COMMIT")
         await asyncio.sleep(0)
         if isinstance(answer, JournalError):

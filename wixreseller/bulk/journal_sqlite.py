@@ -34,7 +34,7 @@ from wixreseller.bulk.journal_rows import (
 from wixreseller.errors import JournalError
 from wixreseller.models import JSONObject
 
-__all__ = ["SqliteJournal", "open_journal"]
+__all__ = ["SqliteJournal", "open_journal", "within_savepoint"]
 
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], Any]
@@ -295,7 +295,7 @@ class SqliteJournal:
         answers: list[object] = []
         try:
             connection.execute("BEGIN")
-            answers += [_within_savepoint(connection, job.work, self.path) for job in batch]
+            answers += [within_savepoint(connection, job.work, self.path) for job in batch]
             connection.execute("COMMIT")
         except sqlite3.Error as problem:
             with contextlib.suppress(sqlite3.Error):
@@ -315,7 +315,7 @@ class SqliteJournal:
             self._lock = None
 
 
-def _within_savepoint(connection: sqlite3.Connection, work: _Work, path: Path) -> object:
+def within_savepoint(connection: sqlite3.Connection, work: _Work, path: Path) -> object:
     """Do one job so that its refusal undoes its own part and no other's."""
     connection.execute("SAVEPOINT job")
     try:
