@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 from typing import NoReturn
@@ -117,7 +119,7 @@ class AsyncPageIterator:
         self._left = max_items
         self._next = cursor
         self._repeats = repeats
-        self._seen: set[bytes] = set()
+        self._seen = array("Q")  # sorted; a set would take ten times the memory
         self._looped: PagingError | None = None
         self._is_over = False
         if cursor is not None:
@@ -159,8 +161,9 @@ class AsyncPageIterator:
 
     def _remember(self, cursor: str, page: Page | None) -> None:
         # Digests, so that a million pages do not keep a million long cursors.
-        digest = hashlib.blake2b(cursor.encode(), digest_size=8).digest()
-        if digest in self._seen:
+        digest = int.from_bytes(hashlib.blake2b(cursor.encode(), digest_size=8).digest(), "big")
+        place = bisect_left(self._seen, digest)
+        if place < len(self._seen) and self._seen[place] == digest:
             meta = page.meta if page is not None else None
             # Kept until the next page is asked for: this one is good.
             self._looped = PagingError(
@@ -171,7 +174,8 @@ class AsyncPageIterator:
                 request_id=meta.request_id if meta else None,
                 attempts=meta.attempts if meta else 0,
             )
-        self._seen.add(digest)
+        else:
+            self._seen.insert(place, digest)
 
 
 class _Repeats:
