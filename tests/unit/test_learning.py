@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wixreseller._learning import Learner
@@ -177,6 +177,7 @@ def test_a_first_step_that_is_refused_makes_the_next_one_wait_three_times_longer
     assert ([0.0, 100], 101) == (steps, learnt.limit)
 
 
+@settings(deadline=None)
 @given(accepted=st.integers(50, 199), is_window=st.booleans())
 def test_without_429s_nothing_is_left_of_it_in_the_end(accepted: int, is_window: bool) -> None:
     learnt = window_of(accepted) if is_window else bucket_of(accepted)
@@ -186,6 +187,7 @@ def test_without_429s_nothing_is_left_of_it_in_the_end(accepted: int, is_window:
     assert (False, True, 200) == (was_over, learnt.is_over(62.0 + 60 * W), learnt.limit)
 
 
+@settings(deadline=None)
 @given(
     limit=st.integers(3, 12),
     steps=st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_size=80),
@@ -211,6 +213,7 @@ def test_never_more_than_what_was_learnt_leave_in_a_window(
         assert sum(at > now - W for at in sent) <= limit
 
 
+@settings(deadline=None)
 @given(
     told=st.integers(1, 300),
     events=st.lists(
