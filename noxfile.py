@@ -184,6 +184,15 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def docs_pictures(session: nox.Session) -> None:
+    """Take the pictures of the site anew, from the real thing; look at them before you commit."""
+    bring_chromium(session)
+    session.install("-e", ".[cli]", *group("docs_pictures"))
+    paths = os.pathsep.join([".", "tests/support"])
+    session.run("python", "docs/_site/screenshots.py", env={"PYTHONPATH": paths})
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build wheel and sdist into dist/, and check both; `-- --tag v1.2.3` checks the version."""
     session.install("build>=1.2", "twine>=6.1")
