@@ -243,7 +243,8 @@ async def test_a_client_that_is_closed_meanwhile_fails_no_order(
     await client.aclose()
     with pytest.raises(errors.ClientClosedError):
         await read_into(told, run)
-    assert {"created"} == {outcome.outcome for outcome in told}
+    # What was on its way when its connection was closed may have arrived.
+    assert {"created", "unknown"} >= {outcome.outcome for outcome in told}
     assert "failed" not in await states_of(journal)
 
 
