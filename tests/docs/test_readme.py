@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import os
 import re
 import shlex
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from importlib.metadata import entry_points
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
+from snippets import ROOT, blocks_of, console, run_pytest
 
 from wixreseller import AsyncClient, Client, Product, bulk
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+README = (ROOT / "README.md").read_text()
 ACCOUNT = "a0000000-0000-4000-8000-000000000001"
 PREMIUM = "c0000000-0000-4000-8000-000000000001"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [block.code for block in blocks_of(README) if block.language == language]
 
 
 def block_with(language: str, text: str) -> str:
@@ -46,19 +44,6 @@ def run(code: str) -> dict[str, object]:
     names: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), names)  # noqa: S102  # our own README
     return names
-
-
-def console(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "wixreseller", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def test_every_python_snippet_is_tried_here() -> None:
@@ -114,23 +99,11 @@ def test_the_report_snippet_tells_what_is_pending_and_new(
 
 def test_the_snippet_for_pytest_passes(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(block_with("python", "wix_emulator"))
-    is_installed = bool(entry_points(group="pytest11", name="wixreseller"))
 
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *([] if is_installed else ["-p", "wixreseller.pytest_plugin"]),
-        ],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_pytest([], tmp_path)
 
-    assert 0 == done.returncode, done.stdout
-    assert "1 passed" in done.stdout
+    assert 0 == done.code, done.printed
+    assert "1 passed" in done.printed
 
 
 def test_the_account_snippet_counts_one_account(product: Product) -> None:
@@ -150,7 +123,7 @@ def test_the_command_that_creates_a_package_works(tmp_path: Path) -> None:
 
     done = console(shlex.split(line)[1:], tmp_path)
 
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (0, "") == (done.code, done.complained)
     with Client() as client:
         found = client.packages.find("sub-42")
     assert found is not None
@@ -164,7 +137,7 @@ def test_the_order_file_is_provisioned_by_the_command_beside_it(tmp_path: Path) 
 
     done = console(shlex.split(line)[1:], tmp_path)
 
-    assert 0 == done.returncode, done.stderr
+    assert 0 == done.code, done.complained
     with Client() as client:
         found = {package.external_id: package for package in client.packages.query()}
     assert {"sub-42": 2, "sub-43": 1} == {
@@ -180,15 +153,17 @@ def test_the_commands_from_plan_to_report_work_one_after_the_other(tmp_path: Pat
 
     done = [console(shlex.split(line, comments=True)[1:], tmp_path) for line in lines]
 
-    assert [0] * 6 == [ended.returncode for ended in done], done
+    assert [0] * 6 == [ended.code for ended in done], done
     assert (tmp_path / "orders.report.html").is_file()
 
 
 def test_the_snippet_of_a_run_sells_each_order_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, product: Product
 ) -> None:
-    sell = run(block_with("python", "bulk.run"))["sell"]
-    assert callable(sell)
+    snippet = run(block_with("python", "bulk.run"))
+    sell = cast(
+        "Callable[[AsyncClient, AsyncIterator[bulk.Order]], Awaitable[object]]", snippet["sell"]
+    )
 
     async def orders() -> AsyncIterator[bulk.Order]:
         for name in ("sub-41", "sub-42"):

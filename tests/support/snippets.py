@@ -20,7 +20,7 @@ import runpy
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final, Literal
@@ -29,7 +29,18 @@ import attrs
 
 from wixreseller import AsyncClient, Client
 
-__all__ = ["ROOT", "Block", "Face", "Notebook", "blocks_of", "faces_of", "matches"]
+__all__ = [
+    "ROOT",
+    "Block",
+    "Ended",
+    "Face",
+    "Notebook",
+    "blocks_of",
+    "console",
+    "faces_of",
+    "matches",
+    "run_pytest",
+]
 
 ROOT: Final = Path(__file__).parents[2]
 Face = Literal["async", "blocking"]
@@ -197,29 +208,65 @@ class Notebook:
             os.environ[name] = self._url if name == "WIXRESELLER_BASE_URL" else value
 
     def _pytest(self, arguments: list[str]) -> None:
-        is_installed = bool(entry_points(group="pytest11", name="wixreseller"))
-        plugin = [] if is_installed else ["-p", "wixreseller.pytest_plugin"]
-        outside = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, *arguments],
-            cwd=self._folder,
-            env=outside | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert 0 == done.returncode, f"{self._page.name}:\n{done.stdout}{done.stderr}"
+        ended = run_pytest(arguments, self._folder)
+        assert 0 == ended.code, f"{self._page.name}:\n{ended.printed}{ended.complained}"
 
     @contextlib.contextmanager
-    def _catching(self) -> Iterator[None]:
-        raw = io.BytesIO()
-        caught = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    def _catching(self) -> Generator[None]:
+        caught = _paper()
         try:
             with contextlib.redirect_stdout(caught), contextlib.redirect_stderr(caught):
                 yield
         finally:
-            self._printed = raw.getvalue().decode()
+            self._printed = _written(caught)
+
+
+@attrs.frozen
+class Ended:
+    """Tell how a command ended, and what it wrote to standard output and standard error."""
+
+    code: int
+    printed: str
+    complained: str
+
+
+def console(arguments: list[str], folder: Path) -> Ended:
+    """Run a command of ours in a folder, within this process: a new one costs a second."""
+    out, err = _paper(), _paper()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = _command(arguments)
+    return Ended(code, _written(out), _written(err))
+
+
+def run_pytest(arguments: list[str], folder: Path) -> Ended:
+    """Run the tests of a folder, in a process of their own: pytest runs already in this one."""
+    is_installed = bool(entry_points(group="pytest11", name="wixreseller"))
+    plugin = [] if is_installed else ["-p", "wixreseller.pytest_plugin"]
+    outside = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, *arguments],
+        cwd=folder,
+        env=outside | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _paper() -> io.TextIOWrapper:
+    # Bytes below the text, as a terminal has them: some commands write those.
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _written(paper: io.TextIOWrapper) -> str:
+    paper.seek(0)
+    return paper.read()
 
 
 def _command(arguments: list[str]) -> int:
