@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeGuard, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 
@@ -146,12 +146,12 @@ def _bare(kind: Any) -> Any:
 
 def fields_of(cls: type) -> list[Field]:
     """Describe the fields that a class has on the wire."""
-    hints = get_type_hints(cls)
     fields: list[Field] = []
-    for field in attrs.fields(cast("Any", cls)):
+    # attrs remembers what it resolved, and cattrs asks for the same.
+    for field in attrs.fields(attrs.resolve_types(cast("Any", cls))):
         if field.name in _NO_FIELDS_OF_WIX:
             continue
-        kind = _bare(hints[field.name])
+        kind = _bare(field.type)
         is_tuple = get_origin(kind) is tuple
         fields.append(
             Field(

@@ -106,7 +106,9 @@ def _cpu_of_children() -> float:
 def _environment() -> dict[str, str]:
     # The package may be installed or not: what is measured is this tree.
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path}
+    # Byte code is written as in any installation: to compile anew each time is not what one sees.
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": path}
 
 
 def run_program(command: Sequence[str]) -> str:
