@@ -22,35 +22,51 @@ class ImpatientServer:
 
     def __init__(self) -> None:
         self.connections = 0
-        self.closed = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._control = socket.create_server(("127.0.0.1", 0))
+        self.control_port = str(self._control.getsockname()[1])
+        """Where whoever connects is sent a byte for each close."""
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
     def stop(self) -> None:
         """Stop, and wait for all threads."""
-        self._listener.shutdown(socket.SHUT_RDWR)
+        for listener in (self._listener, self._control):
+            listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(60)
         self._listener.close()
+        self._control.close()
 
     def _accept(self) -> None:
+        try:
+            watcher, _ = self._control.accept()
+        except OSError:
+            return
+        with watcher:
+            self._accept_requests(watcher)
+
+    def _accept_requests(self, watcher: socket.socket) -> None:
         while True:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
             self.connections += 1
-            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            arguments = (connection, watcher)
+            self._threads.append(threading.Thread(target=self._serve, args=arguments))
             self._threads[-1].start()
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket, watcher: socket.socket) -> None:
         with connection:
             # A request of these tests arrives in one piece, and is the only one under way.
             while select.select([connection], [], [], IDLE_SECONDS)[0] and connection.recv(65536):
                 connection.sendall(ANSWER)
-        self.closed += 1
+        try:
+            watcher.sendall(b"x")
+        except OSError:  # the script has ended
+            return
 
 
 @pytest.fixture
@@ -66,12 +82,14 @@ CALLS = {
     "write": "client.packages.cancel(GUID)",
 }
 SCRIPT = f"""\
-import asyncio, sys, time
+import asyncio, socket, sys, time
 from wixreseller import AsyncClient, Client
 GUID = "{GUID}"
 SETTINGS = dict(api_key="EMU.demo", account_id=GUID, base_url=sys.argv[1], rate_limit=None)
-# What is promised: 100 ms after the close.
-PAUSE = {IDLE_SECONDS} + 0.1
+control = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+def wait_for_the_close():
+    assert control.recv(1)
+AFTER_THE_CLOSE = 0.1  # what is promised
 """
 
 
@@ -85,9 +103,12 @@ def test_no_blocking_call_fails_after_a_close(
 with Client(**SETTINGS) as client:
     for _ in range({ROUNDS}):
         assert {CALLS[call]}.meta.attempts == 1
-        time.sleep(PAUSE)
+        wait_for_the_close()
+        time.sleep(AFTER_THE_CLOSE)
+control.close()
 """,
         impatient_server.url,
+        impatient_server.control_port,
     )
 
     assert (0, "") == (result.returncode, result.stderr)
@@ -95,7 +116,14 @@ with Client(**SETTINGS) as client:
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("pause", ["await asyncio.sleep(PAUSE)", "time.sleep(PAUSE)"])
+@pytest.mark.parametrize(
+    "pause",
+    [
+        "await asyncio.to_thread(wait_for_the_close); await asyncio.sleep(AFTER_THE_CLOSE)",
+        "wait_for_the_close(); time.sleep(AFTER_THE_CLOSE)",
+    ],
+    ids=["the loop runs", "the loop stands still"],
+)
 def test_no_awaited_call_fails_after_a_close(
     run_script: RunScript, impatient_server: ImpatientServer, call: str, pause: str
 ) -> None:
@@ -108,8 +136,10 @@ async def main():
             assert (await {CALLS[call]}).meta.attempts == 1
             {pause}
 asyncio.run(main())
+control.close()
 """,
         impatient_server.url,
+        impatient_server.control_port,
     )
 
     assert (0, "") == (result.returncode, result.stderr)
