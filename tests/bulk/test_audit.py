@@ -14,7 +14,7 @@ import pytest
 from mocked_http import mocked_http
 
 from wixreseller import AsyncClient, BillingInfo, CycleUnit, Product, errors
-from wixreseller.bulk.audit import Audit, audit
+from wixreseller.bulk.auditing import Audit, audit
 from wixreseller.bulk.catalogue import Catalogue, CatalogueEntry
 from wixreseller.bulk.findings import (
     FINDING_COLUMNS,

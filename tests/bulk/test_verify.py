@@ -17,7 +17,7 @@ from wixreseller import AsyncClient, BillingInfo, CycleUnit, Product, errors
 from wixreseller.bulk import Order
 from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.stopping import Stop
-from wixreseller.bulk.verify import order_file_state, verify
+from wixreseller.bulk.verifying import order_file_state, verify
 from wixreseller.bulk.verify_findings import (
     VERIFIED_COLUMNS,
     Mismatch,

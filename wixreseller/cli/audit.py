@@ -135,7 +135,7 @@ def _audit(
     pending_longer_than: timedelta,
     sink: FindingSink,
 ) -> AuditSummary:
-    from wixreseller.bulk.audit import audit as begin
+    from wixreseller.bulk.auditing import audit as begin
     from wixreseller.cli.audit_show import reading, tell_counts
 
     async def read(client: AsyncClient) -> AuditSummary:

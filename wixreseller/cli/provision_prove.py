@@ -54,8 +54,8 @@ def verify(
     import contextlib
 
     from wixreseller.bulk.journal_sqlite import open_journal
-    from wixreseller.bulk.verify import order_file_state
-    from wixreseller.bulk.verify import verify as begin
+    from wixreseller.bulk.verifying import order_file_state
+    from wixreseller.bulk.verifying import verify as begin
     from wixreseller.bulk.verify_findings import VerifySummary, verify_exit_code
     from wixreseller.cli.verify_show import tell_summary, verified_sink, verifying
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from wixreseller.bulk.catalogue import Catalogue
-from wixreseller.bulk.verify import OrderFileState
+from wixreseller.bulk.verifying import OrderFileState
 from wixreseller.bulk.verify_findings import (
     VerifiedRow,
     VerifySummary,
