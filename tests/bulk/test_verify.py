@@ -17,7 +17,6 @@ from wixreseller import AsyncClient, BillingInfo, CycleUnit, Product, errors
 from wixreseller.bulk import Order
 from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.stopping import Stop
-from wixreseller.bulk.verifying import order_file_state, verify
 from wixreseller.bulk.verify_findings import (
     VERIFIED_COLUMNS,
     Mismatch,
@@ -28,6 +27,7 @@ from wixreseller.bulk.verify_findings import (
     to_json_line,
     verify_exit_code,
 )
+from wixreseller.bulk.verifying import order_file_state, verify
 from wixreseller.emulator import Emulator, Settings
 from wixreseller.emulator.default_seed import (
     BUSINESS_EMAIL,

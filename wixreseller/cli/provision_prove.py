@@ -54,9 +54,9 @@ def verify(
     import contextlib
 
     from wixreseller.bulk.journal_sqlite import open_journal
+    from wixreseller.bulk.verify_findings import VerifySummary, verify_exit_code
     from wixreseller.bulk.verifying import order_file_state
     from wixreseller.bulk.verifying import verify as begin
-    from wixreseller.bulk.verify_findings import VerifySummary, verify_exit_code
     from wixreseller.cli.verify_show import tell_summary, verified_sink, verifying
 
     if as_json and as_csv:

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.text import Text
 
 from wixreseller.bulk.catalogue import Catalogue
-from wixreseller.bulk.verifying import OrderFileState
 from wixreseller.bulk.verify_findings import (
     VerifiedRow,
     VerifySummary,
     to_csv_line,
     to_json_line,
 )
+from wixreseller.bulk.verifying import OrderFileState
 from wixreseller.cli.names import with_names
 
 __all__ = ["tell_summary", "verified_sink", "verifying"]
