@@ -98,7 +98,9 @@ def test_a_second_apply_is_refused_with_the_holder_named(
     monkeypatch.setenv("WIX_API_KEY", "EMU.demo")
     with EmulatorThread(Emulator(rate_limit="off")) as slow:
         monkeypatch.setenv("WIXRESELLER_BASE_URL", slow.url)
-        EmulatorControl(slow.url).add_fault("delay", operation="createPackageV2", seconds=20)
+        EmulatorControl(slow.url).add_fault(
+            "delay", operation="createPackageV2", seconds=WATCHDOG_SECONDS
+        )
         write_orders(1)
         assert 0 == run("provision", "plan", "orders.csv", *UNPACED).code
         process = start(command(*APPLY))
