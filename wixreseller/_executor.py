@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Final, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
@@ -74,7 +74,7 @@ class Executor:
         """How far the server's clock is ahead of ours, as the last answer with a date told."""
         return None if self._date is None else ServerClock.from_date(*self._date)
 
-    async def run(
+    def run(
         self,
         request: Request,
         read: Reader[T],
@@ -83,13 +83,24 @@ class Executor:
         until: float | None,
         config: ClientConfig,
         before_sending: BeforeSending | None = None,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Carry out one logical call and give its result.
 
         ``timeout`` bounds each attempt, in seconds; ``until`` is the moment of the clock at which
         the whole call must be over, waits included.
         """
         call = LogicalCall(request, self.clock, before_sending)
+        work = self._bounded(call, read, timeout, until, config)
+        return self._hooks.watch(call, config.base_url, self.clock, work)
+
+    async def _bounded(
+        self,
+        call: LogicalCall,
+        read: Reader[T],
+        timeout: Seconds,
+        until: float | None,
+        config: ClientConfig,
+    ) -> T:
         scope = None if until is None else asyncio.timeout(until - self.clock.monotonic())
         try:
             if scope is None:
@@ -145,13 +156,13 @@ class Executor:
 
     async def _wait(self, call: LogicalCall, ending: _Ending[T], delay: float) -> None:
         assert ending.error is not None  # noqa: S101  # there is no retry without one
-        await self._hooks.retrying(call, delay, ending.error)
+        await self._hooks.retrying(call, delay, ending.error, self.clock)
         if ending.event is Event.THROTTLED:
             return  # the gate makes it wait, with all others of the key
         self._budget.spend()
         call.progress = Progress(Phase.RETRYING)
         await self.clock.sleep(delay)
-        call.waited += delay
+        call.delayed += delay
 
     async def _attempt(
         self, call: LogicalCall, read: Reader[T], timeout: Seconds, config: ClientConfig
@@ -162,7 +173,7 @@ class Executor:
             turn = await self._pacer.take(NO_TIMEOUT if limit is None else limit.max_wait)
         except WouldWaitError as error:
             return _Ending(Event.LATE_TURN, error=call.too_late(error.seconds))
-        call.waited += turn.waited
+        call.paced += turn.waited
         ending: _Ending[T] | None = None
         try:
             ending = await self._exchange(call, read, timeout)
@@ -187,6 +198,7 @@ class Executor:
         try:
             response = await self._transport.exchange(call.request, call.progress, timeout)
         except NoAnswerError as failure:
+            call.failure = failure.kind
             error = call.gave_up(failure.reason, timed_out=failure.timed_out)
             error.__cause__ = failure.__cause__
             return _Ending(

@@ -56,6 +56,11 @@ class NoAnswerError(Exception):
         self.reason = reason
         self.timed_out = timed_out
 
+    @property
+    def kind(self) -> str:
+        """What it was, in a word."""
+        return "timeout" if self.timed_out else type(self.__cause__ or self).__name__
+
 
 class OnePass:
     """Refuse the second pass of a request: the guard against replays below this library.

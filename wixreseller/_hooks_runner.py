@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import logging
-from typing import Final, TypeVar
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
 
 import anyio
 
 from wixreseller._answers import Response
+from wixreseller._clock import Clock
 from wixreseller._logical_call import LogicalCall
+from wixreseller._observing import note_retry, observed, tell_now
 from wixreseller._threads import run_blocking
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
 from wixreseller.hooks import (
@@ -24,6 +27,7 @@ from wixreseller.hooks import (
 __all__ = ["HooksRunner", "log_unknown"]
 
 E = TypeVar("E")
+T = TypeVar("T")
 
 _log: Final = logging.getLogger("wixreseller")
 
@@ -32,16 +36,25 @@ _SECONDS_WHEN_CANCELLED: Final = 2.0
 
 
 class HooksRunner:
-    """Call the hooks of a client. A call without hooks pays for a comparison."""
+    """Call the hooks and the observer of a client. A call without pays for a comparison."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
-        self.watch_attempts: bool = (hooks.before_attempt, hooks.after_attempt) != (None, None)
+        watchers = (hooks.before_attempt, hooks.after_attempt, hooks.observer)
+        self.watch_attempts: bool = any(watcher is not None for watcher in watchers)
         """Whether attempts have to be told at all."""
+
+    def watch(
+        self, call: LogicalCall, base_url: str, clock: Clock, work: Coroutine[Any, Any, T]
+    ) -> Coroutine[Any, Any, T]:
+        """Let the observer see the work of a call, if there is one."""
+        observer = self._hooks.observer
+        return work if observer is None else observed(observer, call, base_url, clock, work)
 
     async def starting(self, call: LogicalCall) -> None:
         """Tell that a request is about to be handed to the network."""
-        if self._hooks.before_attempt is None:
+        before, observer = self._hooks.before_attempt, call.observer
+        if before is None and observer is None:
             return
         request = call.request
         event = AttemptStarting(
@@ -51,11 +64,16 @@ class HooksRunner:
             idempotency_key=request.idempotency_key,
             external_id=request.external_id,
         )
-        await _tell(self._hooks.before_attempt, event)
+        if before is not None:
+            await _tell(before, event)
+        if observer is not None:  # after the hook, whose time is no part of the attempt
+            call.queued_at = None
+            tell_now(observer.attempt_starting, event)
 
     async def ended(self, call: LogicalCall, response: Response | None, seconds: float) -> None:
         """Tell what came of a request."""
-        if self._hooks.after_attempt is None:
+        after, observer = self._hooks.after_attempt, call.observer
+        if after is None and observer is None:
             return
         event = AttemptEnded(
             operation=call.name,
@@ -65,13 +83,20 @@ class HooksRunner:
             status=None if response is None else response.status,
             request_id=None if response is None else response.request_id,
             phase=call.progress.phase.value,
+            failure=call.failure,
         )
-        await _tell(self._hooks.after_attempt, event)
+        if observer is not None:
+            tell_now(observer.attempt_ended, event)
+        if after is not None:
+            await _tell(after, event)
 
-    async def retrying(self, call: LogicalCall, delay: float, error: WixResellerError) -> None:
+    async def retrying(
+        self, call: LogicalCall, delay: float, error: WixResellerError, clock: Clock
+    ) -> None:
         """Tell, and log at INFO, that a call will be tried again."""
         _log.info("%s: trying again in %.1f s, after: %s", call.name, delay, error)
-        if self._hooks.on_retry is None:
+        on_retry, observer = self._hooks.on_retry, call.observer
+        if on_retry is None and observer is None:
             return
         event = Retrying(
             operation=call.name,
@@ -80,7 +105,11 @@ class HooksRunner:
             delay=delay,
             error=error,
         )
-        await _tell(self._hooks.on_retry, event)
+        if observer is not None:
+            note_retry(call, clock, delay, error)
+            tell_now(observer.retrying, event)
+        if on_retry is not None:
+            await _tell(on_retry, event)
 
     async def unknown(self, error: OutcomeUnknownError) -> None:
         """Tell, and log at WARNING, of a write whose answer was lost; it may be found yet."""

@@ -11,6 +11,7 @@ from wixreseller._clock import Clock
 from wixreseller._guard import Progress
 from wixreseller._operations import Request
 from wixreseller._wire import WireError
+from wixreseller.hooks import CallObserver
 from wixreseller.models import CallMeta
 
 __all__ = ["LogicalCall"]
@@ -31,8 +32,16 @@ class LogicalCall:
         self.attempts: int = 0
         self.throttled = 0
         """How many of the attempts ended in a throttling 429."""
-        self.waited: float = 0.0
-        """Seconds spent waiting for the limiter and between attempts."""
+        self.paced: float = 0.0
+        """Seconds spent waiting for the limiter."""
+        self.delayed: float = 0.0
+        """Seconds spent waiting between attempts."""
+        self.failure: str | None = None
+        """What kept the answer of the latest attempt away."""
+        self.observer: CallObserver | None = None
+        """Who watches it."""
+        self.queued_at: float | None = None
+        """Since when it has been waiting for the limiter; only noted where somebody watches."""
         self._clock = clock
         self._first_sent_at: float | None = None
 
@@ -42,6 +51,11 @@ class LogicalCall:
         return self.request.operation.name
 
     @property
+    def waited(self) -> float:
+        """Seconds spent waiting for the limiter and between attempts."""
+        return self.paced + self.delayed
+
+    @property
     def may_have_happened(self) -> bool:
         """Whether it is a write of which a byte may have left."""
         return self.request.operation.is_write and self.progress.phase.may_have_sent
@@ -49,6 +63,7 @@ class LogicalCall:
     def begin_attempt(self, now: float) -> None:
         """Count an attempt, and note when the first began; in POSIX seconds."""
         self.attempts += 1
+        self.failure = None
         if self._first_sent_at is None:
             self._first_sent_at = now
 

@@ -70,12 +70,25 @@ class Request:
     body: bytes | None = attrs.field(default=None, repr=False)
     idempotency_key: str | None = None
     intent: JSONObject = attrs.field(factory=dict[str, JSONValue])
-    """What a write asks for, in Wix's words: enough to see later whether it happened."""
+    """What it asks for, in Wix's words; of a write, enough to see later whether it happened."""
 
     @property
     def external_id(self) -> str | None:
-        """The external id that a write gives, if it gives one."""
-        name = self.intent.get("externalId")
+        """The external id that it gives, or looks for, if there is one."""
+        return self._named("externalId")
+
+    @property
+    def package_id(self) -> str | None:
+        """The package that it names, if it names one."""
+        return self._named("packageId")
+
+    @property
+    def instance_id(self) -> str | None:
+        """The instance that it names, if it names one."""
+        return self._named("instanceId")
+
+    def _named(self, field: str) -> str | None:
+        name = self.intent.get(field)
         return name if isinstance(name, str) else None
 
 
@@ -132,7 +145,12 @@ def create_package(
 
 def get_package(account_id: str, package_id: str) -> Request:
     """Read one package."""
-    return Request(operation=GET, account_id=account_id, target=_V1 + _path(package_id))
+    return Request(
+        operation=GET,
+        account_id=account_id,
+        target=_V1 + _path(package_id),
+        intent={"packageId": package_id},
+    )
 
 
 def cancel_package(account_id: str, key: str, package_id: str) -> Request:
@@ -162,6 +180,7 @@ def query_packages(
         account_id=account_id,
         target=f"{_V1}/query",
         body=_wire.dumps({"query": query}),
+        intent={} if filter is None else {"externalId": filter.get("externalId")},
     )
 
 
