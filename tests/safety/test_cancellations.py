@@ -81,7 +81,7 @@ def _assert_nothing_left(client: AsyncClient) -> None:
     assert set() == set(connector._acquired)
     assert CONNECTIONS == lane.free._value
     assert not lane.free.locked()
-    assert 0 == pacer._slots._in_flight
+    assert 0 == pacer._slots.in_flight
     assert ({}, 0) == (pacer.lines, pacer._waiting)
     assert {} == client._calls.flights
 
