@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import griffe
@@ -32,10 +33,52 @@ def _fence(match: re.Match[str]) -> str:
     return f"{lead}```{language}\n{code}\n```\n\n"
 
 
+_MADE_BY_ATTRS = ("attrs.frozen", "attrs.define")
+_DEFAULT = re.compile(r"\b(default|factory)=([\w.]+(?:\([^()]*\))?)")
+
+
+def signature_of(cls: griffe.Class) -> str:
+    """Write how a class that attrs makes is called; empty for any other."""
+    marks = [str(mark.value) for mark in cls.decorators]
+    if not any(mark.startswith(_MADE_BY_ATTRS) for mark in marks):
+        return ""
+    lines: list[str] = []
+    is_named = False
+    for attribute in _arguments(cls):
+        if not is_named and "kw_only=True" in f"{marks}{attribute.value}":
+            lines.append("    *,")
+            is_named = True
+        lines.append(f"    {attribute.name}: {attribute.annotation}{_default(attribute)},")
+    return "\n".join([f"{cls.name}(", *lines, ")"])
+
+
+def _arguments(cls: griffe.Class) -> Iterator[griffe.Attribute]:
+    for name, member in cls.members.items():
+        is_field = isinstance(member, griffe.Attribute) and member.annotation is not None
+        is_given = "init=False" not in str(getattr(member, "value", ""))
+        if is_field and is_given and "property" not in member.labels and not name.startswith("_"):
+            assert isinstance(member, griffe.Attribute)  # noqa: S101  # for the type checker
+            yield member
+
+
+def _default(attribute: griffe.Attribute) -> str:
+    value = "" if attribute.value is None else str(attribute.value)
+    if not value.startswith("attrs.field("):
+        return f" = {value}" if value else ""
+    found = _DEFAULT.search(value)
+    if found is None:
+        return ""
+    # What extra is by default is empty, whatever its name in the code.
+    made = f"{found[2]}()" if found[1] == "factory" else found[2]
+    return f" = {'{}' if made == 'NO_EXTRA' else made}"
+
+
 class Docstrings(griffe.Extension):
-    """Convert every docstring as it is read."""
+    """Convert every docstring as it is read, and say how values are made."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Convert the docstring of a module, class, function or attribute."""
         if obj.docstring is not None:
             obj.docstring.value = as_markdown(obj.docstring.value)
+            if isinstance(obj, griffe.Class) and (made := signature_of(obj)):
+                obj.docstring.value = f"```python\n{made}\n```\n\n{obj.docstring.value}"

@@ -18,8 +18,8 @@ import generated  # noqa: E402  # found through the line above: MkDocs loads thi
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 # Pages of their own authors, which the menu shows where they are written.
 GROWING = {"Guides": "guides/opentelemetry.md"}
-RECIPES = "Recipes"
 FRONT = ("index.md", "README.md")
+PRINTED = '<div class="language-text highlight"><span class="filename">prints'
 DIAGRAM = re.compile(r'<p><img alt="([^"]*)" class="diagram" src="[^"]*?(\w+\.svg)"\s*/?></p>')
 
 
@@ -30,25 +30,60 @@ def on_config(config: Any) -> Any:  # MkDocs' own type, which the type checks do
     for title, page in GROWING.items():
         if (docs / page).exists():
             next(entry[title] for entry in nav if title in entry)[-1]["Rely on it"].append(page)
-    recipes = docs / "recipes"
-    pages = [*recipes.glob("*.md"), *recipes.glob("*/*.md")]
-    pages.sort(key=lambda page: (page.relative_to(recipes).as_posix() not in FRONT, page))
-    if pages:
-        listed = [page.relative_to(docs).as_posix() for page in pages]
-        nav.insert(3, {RECIPES: listed})
+    if pages := recipes_in(docs):
+        nav.insert(3, {"Recipes": pages})
     return config
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def recipes_in(docs: Path) -> list[str]:
+    """List the pages of the recipes, that which leads to the others first."""
+    recipes = docs / "recipes"
+    found = [*recipes.glob("*.md"), *recipes.glob("*/*.md")]
+    found.sort(key=lambda page: (page.relative_to(recipes).as_posix() not in FRONT, page))
+    return [page.relative_to(docs).as_posix() for page in found]
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Write in what is generated."""
-    return MARK.sub(lambda match: generated.write(match[1]), markdown)
+    docs = Path(config["docs_dir"])
+
+    def write(match: re.Match[str]) -> str:
+        if match[1] in GROWN:
+            return GROWN[match[1]](docs, "../" * page.file.src_uri.count("/"))
+        return generated.write(match[1])
+
+    return MARK.sub(write, markdown)
+
+
+def links_to_recipes(docs: Path, top: str) -> str:
+    """Lead to the recipes, if there are any."""
+    links = [f"[{title_of(docs / path)}]({top}{path})" for path in recipes_in(docs)]
+    return f"Recipes, each a small project that runs: {', '.join(links)}." if links else ""
+
+
+def link_to_opentelemetry(docs: Path, top: str) -> str:
+    """Lead to the guide, if it is there."""
+    path = GROWING["Guides"]
+    there = (docs / path).exists()
+    return f"Spans and metrics: [{title_of(docs / path)}]({top}{path})." if there else ""
+
+
+def title_of(path: Path) -> str:
+    """Give the first heading of a page."""
+    found = re.search(r"^# (.+)$", path.read_text(), re.MULTILINE)
+    return found[1].strip() if found else path.parent.name
+
+
+GROWN = {"recipes": links_to_recipes, "opentelemetry": link_to_opentelemetry}
 
 
 def on_page_content(html: str, config: Any, **_: Any) -> str:
-    """Write diagrams into the page, where they follow its theme."""
+    """Write diagrams into the page, where they follow its theme; mark what is printed."""
     folder = Path(config["docs_dir"]) / "assets"
 
     def inline(match: re.Match[str]) -> str:
         return f'<figure class="diagram">{(folder / match[2]).read_text()}</figure>'
 
-    return DIAGRAM.sub(inline, html)
+    return DIAGRAM.sub(inline, html).replace(
+        PRINTED, PRINTED.replace("highlight", "highlight prints")
+    )

@@ -39,12 +39,12 @@ def calls_of_the_page() -> Mapping[str, Call]:
         ),
         (
             "find_sites",
-            (MINE, {"cursorPaging": {"limit": 100}}),
+            (MINE, {"any": "thing"}),
             (
                 "POST",
                 "/site-list/v2/sites/query",
                 MINE,
-                '{"query": {"cursorPaging": {"limit": 100}}}',
+                '{"any": "thing"}',
             ),
         ),
         (
