@@ -1,5 +1,6 @@
 """Turn aiohttp's requests into ours and our answers into aiohttp's, or into what a fault makes."""
 
+import contextlib
 import socket
 import struct
 from collections.abc import Mapping
@@ -99,8 +100,10 @@ class Adapter:
         response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
         response.content_type = answer.content_type or "application/json"
         response.content_length = answer.length
-        await response.prepare(request)
-        await response.write(answer.body)
+        # Where the client has gone meanwhile, there is nobody to get half of an answer.
+        with contextlib.suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write(answer.body)
         self._close(request)
         return response
 
