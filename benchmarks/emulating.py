@@ -237,6 +237,7 @@ QUESTIONS: Final = [
                 at_most=20.0,
                 guard=200.0,
                 unit="ms",
+                is_headline=False,
             )
             for name in ("by external id", "by account", "by status, 0.1 %")
         ],
@@ -247,7 +248,14 @@ QUESTIONS: Final = [
         unit="ms",
         measure=_measure_start,
         goals=(
-            Goal(what="The emulator is ready", row="ready", at_most=500.0, guard=5000.0, unit="ms"),
+            Goal(
+                what="The emulator is ready",
+                row="ready",
+                at_most=500.0,
+                guard=5000.0,
+                unit="ms",
+                is_headline=False,
+            ),
         ),
     ),
 ]

@@ -161,6 +161,7 @@ QUESTIONS: Final = [
                 to="python -c 'import requests'",
                 at_most=2.0,
                 guard=2.5,
+                is_headline=False,
             ),
         ),
     ),

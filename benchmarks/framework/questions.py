@@ -55,6 +55,8 @@ class Goal:
     guard: float
     """Past this, ``--check`` fails: what was reached, and head-room for a machine that is busy."""
     unit: str = "×"
+    is_headline: bool = True
+    """Whether the README shows it."""
 
     @property
     def target(self) -> str:
@@ -78,6 +80,7 @@ class Verdict:
     is_met: bool
     guard: float
     is_guarded: bool
+    is_headline: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -145,6 +148,7 @@ def _judge(goal: Goal, medians: Mapping[str, float]) -> Verdict:
         is_met=goal.is_within(value, bound),
         guard=goal.guard,
         is_guarded=goal.is_within(value, goal.guard),
+        is_headline=goal.is_headline,
     )
 
 
