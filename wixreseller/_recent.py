@@ -6,7 +6,9 @@ of the same external id close together look the same; only who sent them knows t
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -55,6 +57,11 @@ class RecentCreates:
         self._latest: OrderedDict[str, _Create] = OrderedDict()
         """By name, in the order in which they were begun."""
         self._sweep_at = 0.0
+        _everyone.add(self)
+
+    def renew(self) -> None:
+        """Replace the lock in the child of a fork: a thread that is gone may have held it."""
+        self._lock = threading.Lock()
 
     def begin(self, account_id: str, external_id: str, key: str, now: float) -> None:
         """Note that a create is about to be sent; the same key again is the same create."""
@@ -160,3 +167,15 @@ def _chain(create: _Create | None) -> Iterator[_Create]:
     while create is not None:
         yield create
         create = create.earlier
+
+
+_everyone: Final[weakref.WeakSet[RecentCreates]] = weakref.WeakSet()
+
+
+def _renew_after_fork() -> None:
+    for creates in list(_everyone):
+        creates.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_after_fork)

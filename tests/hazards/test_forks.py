@@ -142,6 +142,45 @@ print(codes, failures)
 
 
 @needs_fork
+def test_a_child_forked_while_a_create_is_written_down_creates(
+    run_script: RunScript, emulator_url: str
+) -> None:
+    result = run_script(
+        CLIENT
+        + """
+from wixreseller import BillingInfo, CycleUnit, Product
+order = Product(
+    catalog_product_id="c0000000-0000-4000-8000-000000000001",
+    country_code="BR",
+    billing_info=BillingInfo.recurring(1, CycleUnit.YEAR),
+)
+client.packages.create([order], external_id="sub-1")
+held, over = threading.Event(), threading.Event()
+def hold():
+    with client._impl._calls.recent._lock:
+        held.set()
+        over.wait()
+holding = threading.Thread(target=hold)
+holding.start()
+held.wait()
+child = os.fork()
+if child == 0:
+    client.packages.create([order], external_id="sub-2")
+    client.packages.ensure([order], external_id="sub-3")
+    os._exit(0)
+code = end(child)
+over.set()
+holding.join()
+print(code, call())
+""",
+        emulator_url,
+        options=STRICT,
+    )
+
+    assert (0, "0 3\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
+@needs_fork
 def test_hooks_and_key_functions_run_in_a_child_too(
     run_script: RunScript, emulator_url: str
 ) -> None:
