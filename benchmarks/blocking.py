@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
-from benchmarks.creates import GUID, KEY, PATH, naive, order
+from benchmarks.creates import GUID, KEY, PATH, naive, names, order
 from benchmarks.framework.awaiting import at_once
 from benchmarks.framework.peers import peer
 from benchmarks.framework.processes import in_turns
@@ -39,18 +39,18 @@ def _product() -> Any:
 def _wixreseller(url: str) -> Generator[Call, None, None]:
     from wixreseller import Client
 
-    product = _product()
+    product, name = _product(), names()
     with Client(api_key=KEY, account_id=GUID, base_url=url, rate_limit=None) as client:
-        yield lambda: client.packages.create([product], external_id="sub-42").id
+        yield lambda: client.packages.create([product], external_id=name()).id
 
 
 @asynccontextmanager
 async def _awaited(url: str) -> AsyncGenerator[Callable[[], Awaitable[object]], None]:
     from wixreseller import AsyncClient
 
-    product = _product()
+    product, name = _product(), names()
     async with AsyncClient(api_key=KEY, account_id=GUID, base_url=url, rate_limit=None) as client:
-        yield lambda: client.packages.create([product], external_id="sub-42")
+        yield lambda: client.packages.create([product], external_id=name())
 
 
 @contextmanager
