@@ -15,7 +15,7 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import attrs
 import cattrs
@@ -99,17 +99,16 @@ _OBJECTS: Final[Mapping[type, _Object]] = {
 
 
 def _write_object(cls: type) -> Callable[[Any], Raw]:
-    plan = [
-        (attrgetter(field.name), field.wire, field.kind in _SCALARS and not field.is_tuple)
-        for field in fields_of(cls)
-    ]
+    plan = [(attrgetter(field.name), field.wire) for field in fields_of(cls)]
 
     def write(value: Any) -> Raw:
         raw: Raw = {}
-        for get, wire, is_scalar in plan:
+        for get, wire in plan:
             item = get(value)
-            if item is not None:
-                raw[wire] = item if is_scalar else _converter.unstructure(item)
+            if item is None:
+                continue
+            kind: type[Any] = type(item)
+            raw[wire] = item if kind in _SCALARS else _writer_of(kind)(item)
         return {**raw, **value.extra} if value.extra else raw
 
     return write
@@ -133,7 +132,7 @@ def _nest_cursors(value: PagingMetadata) -> Raw:
 def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
     """Make the converter; without the generated hooks it reads the same, more slowly."""
     converter = cattrs.Converter(detailed_validation=False)
-    hook_of = cast("Callable[[Any], Any]", converter.get_structure_hook)
+    hook_of: Callable[[Any], Any] = converter.get_structure_hook
     for scalar in _SCALARS:
         converter.register_structure_hook(scalar, read_scalar(scalar))
     for enum in (Status, FailureCode, BillingType, CycleUnit):
@@ -157,7 +156,11 @@ def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
 
 _write_metadata: Final = _write_object(PagingMetadata)
 _converter: Final = make_converter()
-_hook_of: Final = cast("Callable[[Any], Any]", functools.cache(_converter.get_structure_hook))
+# To ask cattrs each time takes about as long as to read or write a small object.
+_reader_of: Callable[[Any], Callable[[Any, Any], Any]] = functools.cache(
+    _converter.get_structure_hook
+)
+_writer_of: Callable[[Any], Callable[[Any], Any]] = functools.cache(_converter.get_unstructure_hook)
 
 
 def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
@@ -167,7 +170,7 @@ def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
         WireError: an id is missing or wrong, or a container is none; names the path.
     """
     try:
-        read = cast("Callable[[Any, Any], T]", _hook_of(kind))
+        read: Callable[[Any, Any], T] = _reader_of(kind)
         return read(value, kind)
     except WireError as error:
         raise error.below(path) if path else error from None
@@ -185,7 +188,8 @@ def tell(value: T, meta: CallMeta) -> T:
 
 def encode(value: object) -> JSONObject:
     """Write a value as JSON: camelCase, absent where ``None``, ``.extra`` put back."""
-    return cast("JSONObject", _converter.unstructure(value))
+    write: Callable[[object], JSONObject] = _writer_of(type(value))
+    return write(value)
 
 
 def loads(body: bytes) -> JSONValue:
@@ -195,9 +199,10 @@ def loads(body: bytes) -> JSONValue:
         WireError: it is not JSON.
     """
     try:
-        return cast("JSONValue", orjson.loads(body))
+        value: JSONValue = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise WireError(f"is not JSON ({error})") from None
+    return value
 
 
 def dumps(value: object, *, sort_keys: bool = False) -> bytes:

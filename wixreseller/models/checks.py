@@ -239,14 +239,17 @@ def cursor_stands_alone(cursor: object, filter: object, sort: object) -> None:  
 
 def products(value: object, kind: type[T], field: str = "products") -> Sequence[T]:
     """Check the products of a create: 1 to 1000, each of the class given."""
-    if isinstance(value, kind):
-        raise ConfigurationError(
-            f"{field} must be a list of {kind.__name__}: put the one product into [ ]", field=field
-        )
-    if not isinstance(value, Sequence) or isinstance(value, (str, bytes, Mapping)):
-        raise ConfigurationError(
-            f"{field} must be a list of {kind.__name__}, not {type(value).__name__}", field=field
-        )
+    if type(value) is not list:  # which it nearly always is
+        if isinstance(value, kind):
+            raise ConfigurationError(
+                f"{field} must be a list of {kind.__name__}: put the one product into [ ]",
+                field=field,
+            )
+        if not isinstance(value, Sequence) or isinstance(value, (str, bytes, Mapping)):
+            raise ConfigurationError(
+                f"{field} must be a list of {kind.__name__}, not {type(value).__name__}",
+                field=field,
+            )
     items = cast("Sequence[object]", value)
     if not 1 <= len(items) <= MAX_PRODUCTS:
         raise ConfigurationError(
