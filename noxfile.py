@@ -25,9 +25,10 @@ def group(name: str) -> list[str]:
 
 
 def lower_bounds() -> list[str]:
-    """Give every run-time requirement, those of the command line included, at its lower bound."""
+    """Give every run-time requirement, those of the extras included, at its lower bound."""
     project = PYPROJECT["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    extras = project["optional-dependencies"]
+    requirements = [*project["dependencies"], *extras["cli"], *extras["otel"]]
     return [requirement.replace(">=", "==") for requirement in requirements]
 
 
