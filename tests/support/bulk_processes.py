@@ -48,13 +48,6 @@ class Process:
         self.popen.kill()
         return self.popen.wait(self.patience) == -signal.SIGKILL
 
-    def most_memory(self) -> int:
-        """Wait until it ends, and give the most memory that it had, in bytes."""
-        _, status, usage = os.wait4(self.popen.pid, 0)
-        self.popen.returncode = os.waitstatus_to_exitcode(status)
-        # Kibibytes, but for macOS.
-        return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
     def ended(self) -> Ended:
         """Wait until it ends by itself."""
         code = self.popen.wait(self.patience)

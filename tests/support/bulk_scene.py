@@ -55,10 +55,10 @@ class Scene:
         """Write an order file of so many creates."""
         write_orders(
             self.orders,
-            [
+            (
                 Ordered(kind="create", account=SUB_ACCOUNTS[0], external_id=f"sub-{number:06}")
                 for number in range(count)
-            ],
+            ),
         )
 
     def planned(self, count: int = 20) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -85,7 +85,7 @@ def make_rivals(emulator: EmulatorControl, orders: Sequence[Ordered]) -> None:
             _buy(emulator, order)
 
 
-def write_orders(path: Path, orders: Sequence[Ordered]) -> None:
+def write_orders(path: Path, orders: Iterable[Ordered]) -> None:
     """Write the order file."""
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
