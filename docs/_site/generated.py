@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import click
@@ -153,7 +153,7 @@ def fidelity() -> str:
     return "\n".join(parts)
 
 
-def _source(row: dict[str, object]) -> str:
+def _source(row: Mapping[str, object]) -> str:
     return str(row["source"])
 
 

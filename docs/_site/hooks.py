@@ -16,21 +16,17 @@ sys.path.insert(0, str(HERE))
 import generated  # noqa: E402  # found through the line above: MkDocs loads this file by its path
 
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
-# Pages of their own authors, which the menu shows where they are written.
-GROWING = {"Guides": "guides/opentelemetry.md"}
 FRONT = ("index.md", "README.md")
 PRINTED = '<div class="language-text highlight"><span class="filename">prints'
 DIAGRAM = re.compile(r'<p><img alt="([^"]*)" class="diagram" src="[^"]*?(\w+\.svg)"\s*/?></p>')
 
 
 def on_config(config: Any) -> Any:  # MkDocs' own type, which the type checks do not install
-    """Put recipes, and guides that may come, into the menu."""
+    """Put the recipes into the menu."""
     docs = Path(config["docs_dir"])
     nav: list[dict[str, Any]] = config["nav"]
-    for title, page in GROWING.items():
-        if (docs / page).exists():
-            next(entry[title] for entry in nav if title in entry)[-1]["Rely on it"].append(page)
-    if pages := recipes_in(docs):
+    is_listed = any("Recipes" in entry for entry in nav)
+    if (pages := recipes_in(docs)) and not is_listed:
         nav.insert(3, {"Recipes": pages})
     return config
 
@@ -48,8 +44,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     docs = Path(config["docs_dir"])
 
     def write(match: re.Match[str]) -> str:
-        if match[1] in GROWN:
-            return GROWN[match[1]](docs, "../" * page.file.src_uri.count("/"))
+        if match[1] == "recipes":
+            return links_to_recipes(docs, "../" * page.file.src_uri.count("/"))
         return generated.write(match[1])
 
     return MARK.sub(write, markdown)
@@ -61,20 +57,10 @@ def links_to_recipes(docs: Path, top: str) -> str:
     return f"Recipes, each a small project that runs: {', '.join(links)}." if links else ""
 
 
-def link_to_opentelemetry(docs: Path, top: str) -> str:
-    """Lead to the guide, if it is there."""
-    path = GROWING["Guides"]
-    there = (docs / path).exists()
-    return f"Spans and metrics: [{title_of(docs / path)}]({top}{path})." if there else ""
-
-
 def title_of(path: Path) -> str:
     """Give the first heading of a page."""
     found = re.search(r"^# (.+)$", path.read_text(), re.MULTILINE)
     return found[1].strip() if found else path.parent.name
-
-
-GROWN = {"recipes": links_to_recipes, "opentelemetry": link_to_opentelemetry}
 
 
 def on_page_content(html: str, config: Any, **_: Any) -> str:
@@ -82,7 +68,8 @@ def on_page_content(html: str, config: Any, **_: Any) -> str:
     folder = Path(config["docs_dir"]) / "assets"
 
     def inline(match: re.Match[str]) -> str:
-        return f'<figure class="diagram">{(folder / match[2]).read_text()}</figure>'
+        drawing = (folder / match[2]).read_text()
+        return f'<figure class="diagram" data-search-exclude>{drawing}</figure>'
 
     return DIAGRAM.sub(inline, html).replace(
         PRINTED, PRINTED.replace("highlight", "highlight prints")

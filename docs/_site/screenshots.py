@@ -161,9 +161,14 @@ async def in_terminal(arguments: list[str], folder: Path, environment: dict[str,
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     program = (sys.executable, "-m", "wixreseller", *arguments)
-    streams = {"stdin": side, "stdout": side, "stderr": side}
     process = await asyncio.create_subprocess_exec(
-        *program, cwd=folder, env=environment, start_new_session=True, **streams
+        *program,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        stdin=side,
+        stdout=side,
+        stderr=side,
     )
     os.close(side)
     screen = pyte.Screen(COLUMNS, LINES)
