@@ -107,8 +107,8 @@ def _write_object(cls: type) -> Callable[[Any], Raw]:
             item = get(value)
             if item is None:
                 continue
-            kind: type[Any] = type(item)
-            raw[wire] = item if kind in _SCALARS else _writer_of(kind)(item)
+            is_scalar = type(item) in _SCALARS
+            raw[wire] = item if is_scalar else _writer_of(item.__class__)(item)
         return {**raw, **value.extra} if value.extra else raw
 
     return write
