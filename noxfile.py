@@ -72,18 +72,30 @@ def types(session: nox.Session) -> None:
     session.run("pyright", "--verifytypes", "wixreseller", "--ignoreexternal")
 
 
+# What tries the whole program, for long and in processes of its own: once is enough in one go.
+ONCE = ("tests/bulk_kills", "tests/docs", "tests/bulk/test_run_memory.py")
+# More than there are processors: many tests wait for processes, and for what must not happen.
+WORKERS = "4"
+
+
+def run_tests(session: nox.Session, *, is_all: bool) -> None:
+    """Run what is named behind `--`; else all tests, or those that one Python may fail alone."""
+    left_out = () if is_all or session.posargs else (f"--ignore={path}" for path in ONCE)
+    session.run("pytest", "-n", WORKERS, *left_out, *session.posargs)
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests with the newest dependencies, on every Python that is here."""
+    """Run the tests on every Python that is here, with the newest dependencies."""
     session.install("-e", ".[cli]", *group("tests"))
-    session.run("pytest", "-n", "auto", *session.posargs)
+    run_tests(session, is_all=session.python == RUNNING)
 
 
 @nox.session
 def tests_min_deps(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that the package claims to work with."""
     session.install("-e", ".[cli]", *lower_bounds(), *group("tests"))
-    session.run("pytest", "-n", "auto", *session.posargs)
+    run_tests(session, is_all=False)
 
 
 @nox.session

@@ -41,8 +41,8 @@ async def peak_of(count: int, journal: Path) -> int:
 
 async def test_three_times_the_orders_take_no_more_memory(tmp_path: Path) -> None:
     await peak_of(200, tmp_path / "warm")
-    few, many = await peak_of(800, tmp_path / "few"), await peak_of(2400, tmp_path / "many")
-    # A kilobyte an order would be 1.6 megabytes.
+    few, many = await peak_of(300, tmp_path / "few"), await peak_of(900, tmp_path / "many")
+    # A kilobyte an order would be 600,000 bytes.
     assert many - few < 200_000
 
 

@@ -28,7 +28,8 @@ def test_a_calendar_that_jumps_between_the_runs_makes_nothing_be_bought_twice(
     again = scene.with_program(after).run("resume", scene.plan.name, "--resend-absent")
 
     assert 4 == resumed.code, resumed
-    assert 3 == len(unknown)
+    # Those that were lost, and any whose intent was written and whose request had not left.
+    assert 3 <= len(unknown)
     assert sorted({*scene.names()} - unknown) == bought
     assert 0 == again.code, again
     assert scene.names() == scene.bought()
