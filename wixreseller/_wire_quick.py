@@ -126,7 +126,7 @@ def quick_reader(
         # Extra({last: raw[last]}) would take a sixth of all that an object with a new key takes.
         "Extra": Extra,
         "empty_dict": dict.__new__,
-        "set_item": dict.__setitem__,
+        "set_item": dict[str, Any].__setitem__,
         "known": frozenset([*(field.wire for field in fields), *aliases]),
         "extra_of": _extra_reader(frozenset(field.wire for field in fields)),
         "prepare": prepare,
