@@ -72,8 +72,16 @@ def types(session: nox.Session) -> None:
     session.run("pyright", "--verifytypes", "wixreseller", "--ignoreexternal")
 
 
-# What tries the whole program, for long and in processes of its own: once is enough in one go.
-ONCE = ("tests/bulk_kills", "tests/docs", "tests/bulk/test_run_memory.py")
+# What tries the whole program, or the emulator alone, for long: once is enough in one go. Behind
+# `--` every Python tries what is named: `nox -s tests-3.12 -- tests`.
+ONCE = (
+    "tests/bulk/test_run_crashes.py",
+    "tests/bulk/test_run_memory.py",
+    "tests/bulk_kills",
+    "tests/docs",
+    "tests/emulator",
+    "tests/safety",
+)
 # More than there are processors: many tests wait for processes, and for what must not happen.
 WORKERS = "4"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Final
 
-from wixreseller.bulk.journal import Entry, Record
+from wixreseller.bulk.journal import STATES, Entry, Record
 from wixreseller.bulk.results import Failed, Ok, Outcome, Unknown
 
 __all__ = [
@@ -120,7 +121,13 @@ def outcome_values(outcome: Outcome | None) -> tuple[object, ...]:
 
 
 def read_record(row: tuple[Any, ...]) -> Record:
-    """Read a row of ``RECORD_COLUMNS``."""
+    """Read a row of ``RECORD_COLUMNS``.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged in a way that SQLite does not see.
+    """
+    if row[9] not in STATES:
+        raise sqlite3.DatabaseError(f"order {row[0]} is in no state that there is")
     entry = Entry(
         number=row[0],
         operation=row[1],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -111,12 +112,12 @@ class SqliteJournal:
         last = -1
         while True:
             values = (*states, last, _ROWS_AT_ONCE)
-            rows = await self._select(query, values)
-            if not rows:
+            found = await self._ask(functools.partial(_records, query, values))
+            if not found:
                 return
-            for row in rows:
-                yield read_record(row)
-            last = rows[-1][0]
+            for record in found:
+                yield record
+            last = found[-1].entry.number
 
     async def transitions(self) -> AsyncIterator[Transition]:
         """Give every step of every order, in the order in which they were written."""
@@ -313,6 +314,13 @@ class SqliteJournal:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _records(
+    query: str, values: tuple[object, ...], connection: sqlite3.Connection
+) -> Sequence[Record]:
+    # Read where errors of SQLite's are told as such: a damaged row is one.
+    return [read_record(row) for row in connection.execute(query, values).fetchall()]
 
 
 def within_savepoint(connection: sqlite3.Connection, work: _Work, path: Path) -> object:
