@@ -124,11 +124,11 @@ def _section(results: Mapping[str, Any]) -> str:
     lines = [
         *_picture(),
         "",
-        "| question | promised | measured | |",
+        "| question | target | measured | |",
         "| --- | --: | --: | --- |",
         *[_line(goal) for goal in goals],
         "",
-        f"{_when(results)} {len(goals) - missed} of {len(goals)} promises are kept.",
+        f"{_when(results)} {len(goals) - missed} of {len(goals)} targets are reached.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -147,7 +147,7 @@ def _picture() -> list[str]:
 
 
 def _line(goal: Mapping[str, Any]) -> str:
-    mark = "kept" if goal["is_met"] else "**missed**"
+    mark = "reached" if goal["is_met"] else "**missed**"
     measured = f"{number(goal['value'])} {goal['unit']}"
     return f"| {goal['what']} | {goal['target']} | {measured} | {mark} |"
 

@@ -60,7 +60,7 @@ class Goal:
 
     @property
     def target(self) -> str:
-        """The promise, for people."""
+        """The target, for people."""
         sign, bound = ("≥", self.at_least) if self.at_most is None else ("≤", self.at_most)
         return f"{sign} {bound:g} {self.unit}"
 
@@ -71,7 +71,7 @@ class Goal:
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """Say how a promise fared."""
+    """Say whether a target is reached."""
 
     what: str
     value: float

@@ -19,7 +19,7 @@ def number(value: float) -> str:
 
 
 def table_of(answer: Answer) -> str:
-    """Write what came of a question: each way, what it did, and how the promises fared."""
+    """Write what came of a question: each way, what it did, and which targets are reached."""
     best = answer.rows[0].median
     width = max(len(row.name) for row in answer.rows)
     lines = [f"{answer.title} ({answer.unit})", "─" * _WIDTH]
@@ -28,7 +28,7 @@ def table_of(answer: Answer) -> str:
     for verdict in answer.verdicts:
         mark = "met   " if verdict.is_met else "MISSED"
         shown = f"{number(verdict.value)} {verdict.unit}"
-        lines.append(f"  {mark}  {verdict.what}: {shown} (promised {verdict.target})")
+        lines.append(f"  {mark}  {verdict.what}: {shown} (target {verdict.target})")
     return "\n".join(lines) + "\n"
 
 
