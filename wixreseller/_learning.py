@@ -79,7 +79,7 @@ class Learner:
         self.window = window
         self.limit: float = told
         """Requests in a window, as far as is known."""
-        self.burst = math.inf
+        self.burst: float = math.inf
         """How many may leave at once if none did for a while; any number if it is a window."""
         self._slots = SlotLog(told, window, in_flight=in_flight, answered=answered)
         self._level = 0.0  # of the burst: what may leave now

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 try:
     from opentelemetry import context, metrics, trace
-except ImportError as missing:
+except ImportError as _missing:
     raise ImportError(
         "wixreseller.otel needs OpenTelemetry, which is not installed: "
         "pip install 'wixreseller[otel]'"
-    ) from missing
+    ) from _missing
 
 from wixreseller._version import __version__
 from wixreseller.errors import APIError, WixResellerError

@@ -109,9 +109,9 @@ class SlotLog:
         self.requests = requests
         """May be changed at any time; what is in use beyond it cools as usual."""
         self.per: Final = per
-        self.in_flight = in_flight
+        self.in_flight: int = in_flight
         """How many slots were taken and not given back. Only to be read."""
-        self.few = max(FEW, requests // 20)
+        self.few: int = max(FEW, requests // 20)
         """While fewer are in flight, :meth:`seconds_to_calm` is 0."""
         self._cooling = deque(at + per for at in answered)
         self._last = -math.inf

@@ -41,7 +41,7 @@ class JournalLock:
         try:
             # Whichever name it is opened by, the lock is beside the file itself.
             real = journal.resolve()
-            self.path = real.with_name(real.name + ".lock")
+            self.path: Path = real.with_name(real.name + ".lock")
             self._file = self._take(journal)
         except OSError as problem:
             raise JournalError(

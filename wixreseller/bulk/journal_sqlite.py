@@ -77,7 +77,7 @@ class SqliteJournal:
         must_exist: bool = False,
         is_reader: bool = False,
     ) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closed = False
         self._lock: JournalLock | None = None

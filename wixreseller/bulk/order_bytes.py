@@ -62,7 +62,7 @@ class OrderBytes:
     """Give the bytes of the file at ``path``; ``-`` is ``stdin``."""
 
     def __init__(self, path: str, stdin: BinaryIO) -> None:
-        self.name = "standard input" if path == "-" else path
+        self.name: str = "standard input" if path == "-" else path
         self._path = path
         self._stdin = stdin
         self._kept: BinaryIO | None = None

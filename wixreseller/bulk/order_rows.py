@@ -49,7 +49,7 @@ class OrderReader:
         refuse: Callable[[Problem], None],
         names: Names | None = None,
     ) -> None:
-        self.rows = 0
+        self.rows: int = 0
         """How many were read, good or bad."""
         self._account_id = account_id
         self._catalogue = catalogue

@@ -66,7 +66,7 @@ class Reach:
     """
 
     def __init__(self, clock: Clock, stop: Stop) -> None:
-        self.outage = Outage(clock)
+        self.outage: Outage = Outage(clock)
         self._stop = stop
 
     def got_through(self) -> None:

@@ -79,7 +79,10 @@ class PlanFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.head, self.counts, self.sha256 = self._check()
+        checked = self._check()
+        self.head: PlanHead = checked[0]
+        self.counts: PlanCounts = checked[1]
+        self.sha256: str = checked[2]
 
     @property
     def journal_path(self) -> Path:

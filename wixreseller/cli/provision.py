@@ -45,5 +45,5 @@ def provision() -> None:
     """Hold the commands; the help text is ``_HELP``."""
 
 
-for command in (plan, apply, run, resume, status, verify, report):
-    provision.add_command(command)
+for _command in (plan, apply, run, resume, status, verify, report):
+    provision.add_command(_command)

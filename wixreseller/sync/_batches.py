@@ -126,7 +126,7 @@ class Feed(Generic[T_co]):
         self._error: Exception | None = None
         self._is_over = False
         self._supplied = asyncio.Event()
-        self.is_wanted = False
+        self.is_wanted: bool = False
         """Whether somebody waits for items."""
         self.asks: Callable[[], None] | None = None
         """What tells the one who reads results that items are wanted."""

@@ -34,7 +34,7 @@ class Inspector:
 
     def __init__(self, parts: Parts, snapshots: Callable[[], object]) -> None:
         self._parts = parts
-        self.live = Live(parts, snapshots)
+        self.live: Live = Live(parts, snapshots)
 
     def answer(self, request: Request) -> JsonObject | Answer:
         """Answer a request, with JSON, a file, or the word that a stream is wanted."""
