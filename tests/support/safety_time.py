@@ -71,6 +71,13 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         """Give the invented time, in seconds."""
         return self._now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for the threads of the default executor, however much time is invented meanwhile.
+
+        Since Python 3.12 a runner gives them 300 seconds, which here may be over at once.
+        """
+        await super().shutdown_default_executor()
+
     def posix(self) -> float:
         """Give the same moment as POSIX time."""
         return EPOCH + self._now - 1_000.0
