@@ -125,7 +125,8 @@ def test_max_failures_stops_a_run_that_goes_wrong_and_exits_1(run: Run) -> None:
     assert 1 == ran.code
     (end,) = [event for event in ran.records if event["event"] == "end"]
     assert "failures" == end["stopped"]
-    assert end["counts"]["failed"] in (5, 6)
+    # What is in flight is finished: two, and those that were handed out meanwhile.
+    assert 5 <= end["counts"]["failed"] < 10
     assert 200 == end["counts"]["failed"] + end["counts"]["planned"]
     assert "stopped: as many orders failed as --max-failures allows" in ran.err
 
