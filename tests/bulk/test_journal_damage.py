@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from wixreseller import errors
 from wixreseller.bulk.journal import Change, entry_of
+from wixreseller.bulk.journal_holder import holder_of
 from wixreseller.bulk.journal_lock import JournalLock
 from wixreseller.bulk.journal_sqlite import SqliteJournal
 
@@ -299,3 +300,15 @@ async def test_a_changed_entry_in_the_file_is_refused_as_another_order(path: Pat
     async with SqliteJournal(path) as journal:
         with pytest.raises(errors.JournalError, match="another order of 'one'"):
             await journal.add([entry_of(order("one"), 0)], 1.0)
+
+
+def test_the_holder_is_named_by_whatever_name_the_journal_is_asked_for(path: Path) -> None:
+    written(path)
+    link = path.with_name("link")
+    link.symlink_to(path)
+    lock = JournalLock(link)
+    held = holder_of(path)
+    assert held is not None
+    assert held == holder_of(link)
+    lock.release()
+    assert holder_of(link) is None

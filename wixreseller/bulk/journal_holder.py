@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from wixreseller.bulk.journal_lock import lock_path_of
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -24,9 +26,8 @@ def holder_of(journal: Path) -> str | None:
     The lock's file is there only while someone writes, or after someone was killed. Only in the
     second case is the lock taken, shared, for some microseconds.
     """
-    path = journal.with_name(journal.name + ".lock")
     try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        file = os.open(lock_path_of(journal), os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError:
         return None
     try:

@@ -22,11 +22,21 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["JournalLock"]
+__all__ = ["JournalLock", "lock_path_of"]
 
 # Mandatory locks, as Windows has them, would keep others from reading; nothing is at this place.
 _LOCKED_BYTE: Final = 1 << 30
 _HELD: Final = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+
+
+def lock_path_of(journal: Path) -> Path:
+    """Give the file of a journal's lock: beside the journal itself, by whatever name it is opened.
+
+    Raises:
+        OSError: links go in a circle.
+    """
+    real = journal.resolve()
+    return real.with_name(real.name + ".lock")
 
 
 class JournalLock:
@@ -39,9 +49,7 @@ class JournalLock:
 
     def __init__(self, journal: Path) -> None:
         try:
-            # Whichever name it is opened by, the lock is beside the file itself.
-            real = journal.resolve()
-            self.path: Path = real.with_name(real.name + ".lock")
+            self.path: Path = lock_path_of(journal)
             self._file = self._take(journal)
         except OSError as problem:
             raise JournalError(
