@@ -80,6 +80,7 @@ ONCE = (
     "tests/bulk_kills",
     "tests/docs",
     "tests/emulator",
+    "tests/recipes",
     "tests/safety",
 )
 # More than there are processors: many tests wait for processes, and for what must not happen.
@@ -194,6 +195,15 @@ def bring_chromium(session: nox.Session) -> None:
             f"there is no Chromium at {chromium}: install Debian's package chromium (apt-get "
             "install chromium), or name another one in WIXRESELLER_CHROMIUM"
         )
+
+
+@nox.session
+def recipes(session: nox.Session) -> None:
+    """Start every recipe of the documentation for real; the tests start those with few needs."""
+    session.install("-e", ".[cli]", *group("tests"), *group("recipes"))
+    session.run("pyright", "--project", "docs/recipes/pyrightconfig.json")
+    every = ("-o", "python_files=recipe_*.py test_*.py", "tests/recipes")
+    session.run("pytest", "-n", "auto", *every, *session.posargs)
 
 
 @nox.session

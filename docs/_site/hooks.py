@@ -1,6 +1,7 @@
 """Fill in what the code knows better: ``<!-- generated: NAME -->`` becomes what ``NAME`` writes.
 
-MkDocs calls these functions. Recipes come into the menu by themselves, as soon as they are there.
+``<!-- file: NAME -->`` becomes that file, which lies beside the page. MkDocs calls these functions.
+Recipes come into the menu by themselves, as soon as they are there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import generated  # noqa: E402  # found through the line above: MkDocs loads this file by its path
+import files  # noqa: E402  # found through the line above: MkDocs loads this file by its path
+import generated  # noqa: E402
 
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 FRONT = ("index.md", "README.md")
@@ -48,7 +50,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
             return links_to_recipes(docs, "../" * page.file.src_uri.count("/"))
         return generated.write(match[1])
 
-    return MARK.sub(write, markdown)
+    return files.show(MARK.sub(write, markdown), Path(page.file.abs_src_path).parent)
 
 
 def links_to_recipes(docs: Path, top: str) -> str:

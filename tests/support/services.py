@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import IO, Protocol
 
 import attrs
 from scripts import WATCHDOG_SECONDS
@@ -28,10 +28,11 @@ class Service:
     log: list[str] = attrs.field(factory=list[str])
     said: threading.Condition = attrs.field(factory=threading.Condition)
 
-    def follow(self) -> None:
-        """Keep all lines that it writes."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+    def follow(self, stream: IO[str] | None = None) -> None:
+        """Keep all lines that it writes to a stream: to standard error, unless told."""
+        stream = stream or self.process.stderr
+        assert stream is not None
+        for line in stream:
             with self.said:
                 self.log.append(line)
                 self.said.notify_all()
@@ -46,11 +47,11 @@ class Service:
             assert self.said.wait_for(lambda: len(found()) >= times, WATCHDOG_SECONDS), self.log
             return found()[0]
 
-    def stop(self) -> None:
-        """Ask it to end, and check that it does, with nothing to complain of."""
+    def stop(self, expected: str = "(?!)") -> None:
+        """Ask it to end, and check that it does, with nothing to complain of but ``expected``."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(WATCHDOG_SECONDS)
-        log = "".join(self.log)
+        log = "".join(line for line in self.log if re.search(expected, line) is None)
         assert self.process.returncode in (0, -signal.SIGTERM), log
         assert TROUBLE.search(log) is None, log
 
