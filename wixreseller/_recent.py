@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import deque
 from typing import Final, Literal
 
 import attrs
@@ -18,23 +17,91 @@ import attrs
 __all__ = ["RecentCreates"]
 
 _REMEMBERED_SECONDS: Final = 900.0
-_MOST: Final = 20_000
+_MOST: Final = 10_000
+"""Thrice what Wix's limit of 200 a minute lets out while one is remembered."""
 _SECONDS_BETWEEN_SWEEPS: Final = 10.0
 
 State = Literal["in flight", "done", "failed", "unknown"]
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Create:
+    name: str
     key: str
     began: float
-    earlier: _Create | None
-    """The one of the same external id before it, with another key."""
     state: State = "in flight"
     ended: float = 0.0
+    due: float | None = None
+    """When it last ended such that it made a package, or may have."""
     package_id: str | None = None
+    """What it made; it stays made if the create is sent again."""
     was_unknown: bool = False
     """Whether an attempt before this one may have made a package."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may make a package yet, or may have made one."""
+        return self.state in ("in flight", "unknown")
+
+    def begun_again(self) -> _Create:
+        was_unknown = self.was_unknown or self.state == "unknown"
+        return attrs.evolve(self, state="in flight", was_unknown=was_unknown)
+
+    def end(self, now: float, state: State, package_id: str | None) -> None:
+        if state == "failed" and self.was_unknown:
+            self.state = "unknown"
+            return
+        self.state, self.ended = state, now
+        self.was_unknown = state == "unknown"
+        if state != "failed":
+            self.due = now
+            self.package_id = package_id or self.package_id
+
+
+class _Creates:
+    """Hold the creates of one external id; no question takes longer, the more there are."""
+
+    def __init__(self, first: _Create) -> None:
+        self.by_key: dict[str, _Create] = {}
+        self._open: set[str] = set()
+        self._done: dict[str, _Create] = {}
+        """By key, in the order in which they were done."""
+        self.due: float | None = None
+        self.note(first)
+
+    @property
+    def package_id(self) -> str | None:
+        """The package that was made last."""
+        return next((create.package_id for create in reversed(self._done.values())), None)
+
+    def note(self, create: _Create) -> None:
+        """Take a create in, or take note of its new state."""
+        key = create.key
+        self.by_key[key] = create
+        if create.is_open:
+            self._open.add(key)
+        else:
+            self._open.discard(key)
+        if create.due is not None:
+            # Never less than that of one that ended before, though the clock was set back.
+            self.due = create.due = max(create.due, self.due or 0.0)
+        if create.package_id is not None:
+            if create.state == "done":
+                self._done.pop(key, None)
+            self._done[key] = create
+
+    def has_rival(self, key: str, since: float) -> bool:
+        """Say whether one with another key is open, or was done since."""
+        if len(self._open) > (key in self._open):
+            return True
+        last = (done for done in reversed(self._done.values()) if done.key != key)
+        return next((done.due is not None and done.due >= since for done in last), False)
+
+    def forget(self, key: str) -> None:
+        """Forget one."""
+        del self.by_key[key]
+        self._open.discard(key)
+        self._done.pop(key, None)
 
 
 def _name(account_id: str, external_id: str) -> str:
@@ -47,15 +114,17 @@ def _name(account_id: str, external_id: str) -> str:
 
 
 class RecentCreates:
-    """Hold the creates of the last quarter of an hour, at most 20,000 external ids.
+    """Hold the creates of the last quarter of an hour, at most 10,000.
 
     Times are POSIX seconds of this machine. Shared by a client and its views, in all threads.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latest: OrderedDict[str, _Create] = OrderedDict()
-        """By name, in the order in which they were begun."""
+        self._named: dict[str, _Create | _Creates] = {}
+        """By name; most external ids have one create, which stands for itself."""
+        self._order: deque[_Create] = deque()
+        """As they were begun. One that was begun again is there again."""
         self._sweep_at = 0.0
         _everyone.add(self)
 
@@ -67,17 +136,13 @@ class RecentCreates:
         """Note that a create is about to be sent; the same key again is the same create."""
         with self._lock:
             name = _name(account_id, external_id)
-            latest = self._latest.pop(name, None)
-            known = next((create for create in _chain(latest) if create.key == key), None)
-            if latest is None or known is None:
-                latest = _Create(key, now, latest)
-            else:
-                known.was_unknown = known.was_unknown or known.state == "unknown"
-                known.state = "in flight"
-            self._latest[name] = latest
-            if now >= self._sweep_at or len(self._latest) > _MOST:
+            known = self._find(name, key)
+            create = _Create(name, key, now) if known is None else known.begun_again()
+            self._put(create)
+            self._order.append(create)
+            if now >= self._sweep_at or len(self._order) > _MOST:
                 self._sweep_at = now + _SECONDS_BETWEEN_SWEEPS
-                self._forget(now)
+                self._sweep(now)
 
     def end(
         self,
@@ -90,22 +155,16 @@ class RecentCreates:
     ) -> None:
         """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
-            for create in self._of(account_id, external_id):
-                if create.key != key:
-                    continue
-                if state == "failed" and create.was_unknown:
-                    create.state = "unknown"
-                    continue
-                create.state, create.ended, create.package_id = state, now, package_id
-                create.was_unknown = state == "unknown"
+            create = self._find(_name(account_id, external_id), key)
+            if create is not None:
+                create.end(now, state, package_id)
+                self._put(create)
 
     def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
         """Give when the create with this key was begun for the first time."""
         with self._lock:
-            for create in self._of(account_id, external_id):
-                if create.key == key:
-                    return create.began
-        return None
+            create = self._find(_name(account_id, external_id), key)
+            return None if create is None else create.began
 
     def has_rival(self, account_id: str, external_id: str, key: str, since: float) -> bool:
         """Say whether another create may have made, since then, what a look now finds.
@@ -114,14 +173,8 @@ class RecentCreates:
         ended; one that is in flight or unknown may have made its own at any time.
         """
         with self._lock:
-            return any(
-                create.key != key
-                and (
-                    create.state in ("in flight", "unknown")
-                    or (create.state == "done" and create.ended >= since)
-                )
-                for create in self._of(account_id, external_id)
-            )
+            creates = self._all(account_id, external_id)
+            return creates is not None and creates.has_rival(key, since)
 
     def due_since(self, account_id: str, external_id: str) -> float | None:
         """Give when a create of this external id last ended that made a package, or may have.
@@ -129,44 +182,53 @@ class RecentCreates:
         Neither a query nor a get may show it yet.
         """
         with self._lock:
-            ends = [
-                create.ended
-                for create in self._of(account_id, external_id)
-                if create.state in ("unknown", "done")
-            ]
-        return max(ends, default=None)
+            creates = self._all(account_id, external_id)
+            return None if creates is None else creates.due
 
     def package_of(self, account_id: str, external_id: str) -> str | None:
         """Give the package that this process made last under an external id."""
         with self._lock:
-            return next(
-                (
-                    create.package_id
-                    for create in self._of(account_id, external_id)
-                    if create.package_id is not None
-                ),
-                None,
-            )
+            creates = self._all(account_id, external_id)
+            return None if creates is None else creates.package_id
 
-    def _of(self, account_id: str, external_id: str) -> Iterator[_Create]:
-        """Give the creates of an external id, the latest first."""
-        return _chain(self._latest.get(_name(account_id, external_id)))
+    def _find(self, name: str, key: str) -> _Create | None:
+        named = self._named.get(name)
+        if isinstance(named, _Creates):
+            return named.by_key.get(key)
+        return named if named is not None and named.key == key else None
 
-    def _forget(self, now: float) -> None:
-        while True:
-            name, latest = next(iter(self._latest.items()))
-            if len(self._latest) <= _MOST and any(
-                create.state == "in flight" or now - create.ended <= _REMEMBERED_SECONDS
-                for create in _chain(latest)
-            ):
-                return
-            del self._latest[name]
+    def _all(self, account_id: str, external_id: str) -> _Creates | None:
+        named = self._named.get(_name(account_id, external_id))
+        return _Creates(named) if isinstance(named, _Create) else named
 
+    def _put(self, create: _Create) -> None:
+        """Hold a create, new or with a new state."""
+        named = self._named.get(create.name)
+        if isinstance(named, _Create) and named.key != create.key:
+            self._named[create.name] = named = _Creates(named)
+        if isinstance(named, _Creates):
+            named.note(create)
+        else:
+            self._named[create.name] = create
 
-def _chain(create: _Create | None) -> Iterator[_Create]:
-    while create is not None:
-        yield create
-        create = create.earlier
+    def _sweep(self, now: float) -> None:
+        """Forget what is too old or too much, the oldest first."""
+        while len(self._order) > _MOST or self._is_past(self._order[0], now):
+            create = self._order.popleft()
+            if self._find(create.name, create.key) is create:  # else it was begun again
+                self._forget(create)
+
+    def _is_past(self, create: _Create, now: float) -> bool:
+        if self._find(create.name, create.key) is not create:
+            return True
+        return create.state != "in flight" and now - create.ended > _REMEMBERED_SECONDS
+
+    def _forget(self, create: _Create) -> None:
+        named = self._named[create.name]
+        if isinstance(named, _Creates):
+            named.forget(create.key)
+        if isinstance(named, _Create) or not named.by_key:
+            del self._named[create.name]
 
 
 _everyone: Final[weakref.WeakSet[RecentCreates]] = weakref.WeakSet()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+import sys
+from types import FrameType
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wixreseller import AsyncClient, Product, errors, reconcile
 from wixreseller._calls import Calls, Times
@@ -95,3 +99,124 @@ def test_an_account_in_capital_letters_is_the_same_account() -> None:
 
     assert "the package" == recent.package_of(ACCOUNT, "sub-1")
     assert recent.has_rival(ACCOUNT.upper(), "sub-1", "another key", since=0.0)
+
+
+def test_a_create_of_long_ago_is_forgotten() -> None:
+    recent = RecentCreates()
+    recent.begin(ACCOUNT, "sub-1", "k", now=1.0)
+    recent.end(ACCOUNT, "sub-1", "k", 2.0, "done", "the package")
+    recent.begin(ACCOUNT, "sub-2", "k", now=902.0)
+    assert 2.0 == recent.due_since(ACCOUNT, "sub-1")
+
+    recent.begin(ACCOUNT, "sub-3", "k", now=913.0)
+
+    assert recent.due_since(ACCOUNT, "sub-1") is None
+
+
+@pytest.mark.parametrize("ids", [1, 7, 20_000])
+def test_ten_thousand_creates_are_remembered_and_no_more(ids: int) -> None:
+    recent = RecentCreates()
+    for number in range(20_000):
+        recent.begin(ACCOUNT, f"sub-{number % ids}", f"k{number}", now=1.0)
+
+    known = [
+        number
+        for number in range(20_000)
+        if recent.first_sent(ACCOUNT, f"sub-{number % ids}", f"k{number}") is not None
+    ]
+
+    assert [*range(10_000, 20_000)] == known
+
+
+# --- many creates of one external id ------------------------------------------------------------
+
+
+def lines_of_one_more(count: int) -> int:
+    """Count the lines that Python runs for one more create after so many of its external id."""
+    recent = RecentCreates()
+    for number in range(count):
+        recent.begin(ACCOUNT, "sub-1", f"k{number}", now=1.0)
+        recent.end(ACCOUNT, "sub-1", f"k{number}", 1.0, "done", f"package {number}")
+    lines = 0
+
+    def watch(_frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        recent.begin(ACCOUNT, "sub-1", "k", now=2.0)
+        recent.has_rival(ACCOUNT, "sub-1", "k", since=1.5)
+        recent.end(ACCOUNT, "sub-1", "k", 2.0, "done", "the package")
+        recent.due_since(ACCOUNT, "sub-1")
+        recent.package_of(ACCOUNT, "sub-1")
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+def test_one_more_create_of_an_external_id_costs_the_same_however_many_there_were() -> None:
+    assert lines_of_one_more(2) == lines_of_one_more(2000)
+
+
+class Remembered:
+    """Remember the same as :class:`RecentCreates`, one create after the other, as plainly told."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, float] = {}
+        self.open: set[str] = set()
+        self.unknown: set[str] = set()
+        self.done: dict[str, float] = {}
+        self.ends: list[float] = []
+        self.made: list[str] = []
+
+    def begin(self, key: str, now: float) -> None:
+        self.first.setdefault(key, now)
+        self.open.add(key)
+
+    def end(self, key: str, now: float, state: str) -> None:
+        if key not in self.first:
+            return
+        if state == "failed":
+            self.open &= {*self.open} - {key} | self.unknown
+            return
+        self.ends.append(now)
+        self.unknown.discard(key)
+        self.open.discard(key)
+        if state == "unknown":
+            self.unknown.add(key)
+            self.open.add(key)
+        else:
+            self.done[key] = now
+            self.made.append(f"package of {key} at {now}")
+
+    def has_rival(self, key: str, since: float) -> bool:
+        last = max((at for one, at in self.done.items() if one != key), default=None)
+        return bool(self.open - {key}) or (last is not None and last >= since)
+
+
+KEYS = st.sampled_from(["k1", "k2", "k3"])
+STEPS = st.lists(st.tuples(KEYS, st.sampled_from(["begin", "done", "failed", "unknown"])))
+
+
+@given(STEPS)
+def test_several_creates_of_one_external_id_are_told_apart(steps: list[tuple[str, Any]]) -> None:
+    recent, plain = RecentCreates(), Remembered()
+    for now, (key, step) in enumerate(steps):
+        if step == "begin":
+            recent.begin(ACCOUNT, "sub-1", key, now)
+            plain.begin(key, now)
+        else:
+            made = f"package of {key} at {now}" if step == "done" else None
+            recent.end(ACCOUNT, "sub-1", key, now, step, made)
+            plain.end(key, now, step)
+
+    for key in ("k1", "k2", "k3", "another"):
+        assert plain.first.get(key) == recent.first_sent(ACCOUNT, "sub-1", key)
+        for since in range(len(steps) + 1):
+            rival = recent.has_rival(ACCOUNT, "sub-1", key, since)
+            assert plain.has_rival(key, since) == rival
+    assert max(plain.ends, default=None) == recent.due_since(ACCOUNT, "sub-1")
+    assert (plain.made[-1] if plain.made else None) == recent.package_of(ACCOUNT, "sub-1")
