@@ -45,7 +45,7 @@ _LISTENING: Final = re.compile(
 _PORT: Final = re.compile(r"(?<=port )\d+|(?<=localhost:)\d+|(?<=127\.0\.0\.1:)\d+")
 # What the client rightly logs of an answer that was lost.
 _LOST: Final = r"It may have happened, and was not sent again"
-_SERVES: Final = re.compile(r"uvicorn |gunicorn |celery .*worker|python -m aiohttp\.web ")
+_SERVES: Final = re.compile(r"uvicorn |gunicorn |celery .*worker|python shop\.py")
 
 
 @attrs.frozen
@@ -100,6 +100,7 @@ class Recipe:
             "WIX_ACCOUNT_ID": ACCOUNT,
             "XDG_STATE_HOME": str(self.folder / "state"),
             "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
+            "PORT": "0",
             "PYTHONUNBUFFERED": "1",
             "C_FORCE_ROOT": "1",  # Celery asks for it where tests run as root
             "NO_COLOR": "1",
@@ -172,8 +173,9 @@ class Recipe:
                 for line in lines_of(block) if block.language == "sh" else ():
                     if _SERVES.match(line):
                         server = servers.enter_context(self.serve(line))
-                        if port := _PORT.search(line):
-                            addresses[f"localhost:{port[0]}"] = server.url.partition("//")[2]
+                        port = _PORT.search(line)
+                        place = f"localhost:{port[0] if port else 8000}"
+                        addresses[place] = server.url.partition("//")[2]
                     else:
                         printed = self._do(line, addresses, where, block.exits)
 

@@ -28,6 +28,8 @@ async def refuse(request: Request, error: errors.WixResellerError) -> JSONRespon
             return JSONResponse(
                 {"detail": "not sold: no connection"}, 503, {"Retry-After": "5"}
             )
+        case errors.ConfigurationError():  # an order id that Wix would refuse
+            return JSONResponse({"detail": str(error)}, 400)
         case errors.ExternalIdConflictError():
             return JSONResponse({"detail": list(error.differences)}, 409)
         case errors.FailedPreconditionError():
