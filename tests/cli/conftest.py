@@ -70,10 +70,11 @@ def environment(
         "WIXRESELLER_BASE_URL": emulator_url,
         # Where limits are counted; not in the folder that a test looks at.
         "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
+        "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config")),
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "WIXRESELLER_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     # From an empty directory processes would not find a checkout that is not installed.
     monkeypatch.setenv("PYTHONPATH", str(Path(cli.__file__).parents[2]))

@@ -216,10 +216,11 @@ def test_what_was_found_before_an_error_is_shown_and_said_to_be_incomplete(
     ran = run("audit")
     assert 3 == ran.code
     assert ran.out.startswith("floating: 2\n")
-    counts, broken_off, error = ran.err.splitlines()
+    counts, broken_off, error, step = ran.err.splitlines()
     assert "2 packages, 2 instances: 2 floating" == counts
     assert "The audit was broken off: there may be more." == broken_off
     assert error.startswith("error: query_packages: HTTP 403")
+    assert step.startswith("  next: the key needs the permission Manage Reseller Packages")
 
 
 def test_an_audit_writes_nothing(run: Run, control: EmulatorControl) -> None:
@@ -237,3 +238,8 @@ def test_the_help_defines_every_kind(run: Run) -> None:
         line.split()[0] for line in shown.splitlines() if line[2:].split(" ")[0] in KINDS
     ]
     assert "\n  audit " in run("--help").out
+
+
+def test_an_audit_keeps_to_the_rate_limit_that_it_is_given(run: Run) -> None:
+    assert 0 == run("audit", "--rate-limit", "off").code
+    assert "'lots' is not requests/seconds" in run("audit", "--rate-limit", "lots").err

@@ -66,7 +66,7 @@ def test_get_and_find_show_a_package_and_exit_1_where_there_is_none(run: Run) ->
     nowhere = run("packages", "get", NOWHERE)
     assert 1 == nowhere.code
     assert nowhere.err.startswith("error: get_package: HTTP 404")
-    assert 1 == nowhere.err.count("\n")
+    assert "\n  next: 'wixreseller packages query' lists what there is" in nowhere.err
 
 
 def test_the_readable_view_shows_all_ids_whole_at_80_columns(
@@ -170,7 +170,10 @@ def test_a_cancel_without_a_terminal_needs_yes_and_sends_nothing_without_it(run:
         (("packages", "query", "--filter", "{"), "error: --filter is not JSON"),
         (("packages", "query", "--filter", "[]"), "error: --filter must be a JSON object"),
         (("instances", "adjust", NOWHERE), "error: adjust_specifications needs"),
-        (("--api-key-file", "none", "packages", "query"), "error: cannot read the file of the API"),
+        (
+            ("--api-key-file", "none", "packages", "query"),
+            "error: --api-key-file: none cannot be read",
+        ),
         (("--base-url", "http://example.com", "packages", "query"), "error: base_url must be http"),
         (("packages", "create", "--order", "none.csv"), "error: cannot read the order file"),
         (("packages",), "error: Missing command."),
@@ -188,7 +191,13 @@ def test_wrong_usage_is_one_clear_error_with_exit_code_2(
 @pytest.mark.parametrize(
     ("variable", "expected"),
     [
-        ("WIX_API_KEY", "error: no API key: set WIX_API_KEY, or give --api-key-file FILE\n"),
+        (
+            "WIX_API_KEY",
+            (
+                "error: no API key: set WIX_API_KEY too, beside WIX_ACCOUNT_ID, or name a profile "
+                "with --profile NAME\n"
+            ),
+        ),
         ("WIX_ACCOUNT_ID", "error: no account: give --account GUID, or set WIX_ACCOUNT_ID\n"),
     ],
 )
@@ -221,5 +230,6 @@ def test_a_refused_key_has_exit_code_3(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_a_refusal_of_wix_has_exit_code_1_and_its_code_in_one_line(run: Run) -> None:
     ran = run("packages", "create", "--product", NOWHERE, "--country", "BR")
     assert (1, "") == (ran.code, ran.out)
-    assert ran.err.startswith("error: create_package: HTTP 404 PRODUCT_NOT_FOUND")
-    assert 1 == ran.err.count("\n")
+    error, step = ran.err.splitlines()
+    assert error.startswith("error: create_package: HTTP 404 PRODUCT_NOT_FOUND")
+    assert "  next: check the product's GUID, or the catalogue that named it" == step

@@ -183,8 +183,18 @@ def test_the_emulator_is_reached_behind_global_options_too(run_process: Run) -> 
     assert "--rate-limit N/SECONDS" in ran.out
 
 
-def test_a_server_that_is_not_there_is_one_line_and_exit_code_1(run_process: Run) -> None:
+def test_a_server_that_is_not_there_is_one_line_and_a_next_step_with_exit_code_1(
+    run_process: Run,
+) -> None:
     ran = run_process("--base-url", "http://127.0.0.1:1", "packages", "query")
     assert 1 == ran.code
-    assert ran.err.startswith("error: query_packages: ")
-    assert 1 == ran.err.count("\n")
+    error, step = ran.err.splitlines()
+    assert error.startswith("error: query_packages: ")
+    assert "  next: nothing was changed; 'wixreseller doctor' finds out what is in the way" == step
+
+
+def test_help_shows_text_and_no_marks_of_how_it_is_laid_out(run_process: Run) -> None:
+    for arguments in ((), ("provision", "run"), ("audit",)):
+        shown = run_process(*arguments, "--help").out
+        assert "\\b" not in shown
+        assert "\b" not in shown

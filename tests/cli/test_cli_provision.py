@@ -240,7 +240,7 @@ def test_the_rate_limit_is_counted_in_a_file_of_the_user_that_tells_no_key(run: 
 def test_a_rate_limit_that_makes_no_sense_is_refused(run: Run, text: str) -> None:
     ran = run(*RUN, "--rate-limit", text)
     assert 2 == ran.code
-    assert f"{text!r} is neither requests/seconds, like 200/60, nor off" in ran.err
+    assert f"{text!r} is not requests/seconds, like 200/60, or off" in ran.err
 
 
 def test_a_missing_order_file_exits_2(run: Run) -> None:

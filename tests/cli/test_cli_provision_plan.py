@@ -345,6 +345,19 @@ def test_a_report_stands_beside_its_plan_and_holds_no_key(run: Run) -> None:
     assert "orders.csv exists" in ran.err
 
 
+def test_a_report_is_drawn_against_the_limit_that_the_run_kept_to(run: Run) -> None:
+    write_orders(*(create(f"a{number}") for number in range(250)))
+    run(*PLAN)
+    run(*APPLY)
+    page = Path("orders.report.html")
+    assert 0 == run("provision", "report", "orders.plan.json").code
+    assert "of the limit)" not in page.read_text()
+    limited = ("provision", "report", "orders.plan.json", "--rate-limit", "200/60")
+    assert 0 == run(*limited).code
+    assert "of the limit)" in page.read_text()
+    assert 2 == run(*limited[:-1], "lots").code
+
+
 def test_no_file_that_a_run_leaves_holds_the_key(run: Run) -> None:
     write_orders(create("a"), create("bad", product=NOWHERE))
     run("provision", "run", "orders.csv")

@@ -20,6 +20,27 @@ __all__ = ["main"]
 
 _EXIT_INTERRUPTED = 130
 
+_HELP = """\
+Sell Wix: packages, product instances, and whole files of orders.
+
+The API key comes from the variable WIX_API_KEY, from a file, or from a command that a profile
+names, a password manager's say. Never from an option, where every process of the machine could
+read it.
+
+A profile says how to reach the API: key, account, address and more. It has its place in a file,
+which 'wixreseller doctor' names:
+
+\b
+[profiles.acme]
+api_key_command = ["pass", "show", "wix/acme"]
+account_id = "GUID"
+
+A catalogue has a line for each product, and orders, options and tables then speak its names:
+
+\b
+premium-yearly = {product = "GUID", billing = "RECURRING", every = "1 YEAR"}
+"""
+
 _EPILOG = """\b
 Exit codes: 0 done · 1 failed · 2 wrong usage or input · 3 key refused ·
 4 outcome unknown · 5 stopped by a limit · 130 interrupted
@@ -47,9 +68,17 @@ def main(argv: Sequence[str]) -> int:
         code = exit_code_of(error)
         if code is None:
             raise
-        click.echo(f"error: {explain(error)}", err=True)
+        _tell(error)
         return code
     return result if isinstance(result, int) else 0
+
+
+def _tell(error: Exception) -> None:
+    from wixreseller.cli.next_steps import next_step
+
+    click.echo(f"error: {explain(error)}", err=True)
+    if (step := next_step(error)) is not None:
+        click.echo(f"  next: {step}", err=True)
 
 
 def _show(error: click.ClickException) -> None:
@@ -62,11 +91,19 @@ def _show(error: click.ClickException) -> None:
 
 
 @click.group(
+    help=_HELP,
     no_args_is_help=False,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="wixreseller")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Profile that says how to reach the API; it counts as a whole, and WIX_API_KEY and "
+    "WIX_ACCOUNT_ID do not. [env: WIXRESELLER_PROFILE; default: the profile 'default', where the "
+    "environment names no key and no account]",
+)
 @click.option(
     "--base-url",
     metavar="URL",
@@ -81,7 +118,8 @@ def _show(error: click.ClickException) -> None:
     "--api-key-file",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="File that holds the API key. [default: the key in WIX_API_KEY]",
+    help="File that holds the API key, and nothing else. [default: the profile's key, or "
+    "WIX_API_KEY]",
 )
 @click.option(
     "--catalogue",
@@ -92,22 +130,15 @@ def _show(error: click.ClickException) -> None:
 @click.pass_context
 def cli(
     ctx: click.Context,
+    profile: str | None,
     base_url: str | None,
     account: str | None,
     api_key_file: str | None,
     catalogue: str | None,
 ) -> None:
-    r"""Sell Wix: packages, product instances, and whole files of orders.
-
-    The API key comes from the variable WIX_API_KEY or from a file, never from an option, where
-    every process of the machine could read it.
-
-    A catalogue has a line for each product, and orders, options and tables then speak its names:
-
-    \b
-    premium-yearly = {product = "GUID", billing = "RECURRING", every = "1 YEAR"}
-    """
+    """Keep what the global options say; the help text is ``_HELP``."""
     ctx.obj = Connection(
+        profile=profile,
         base_url=base_url,
         account_id=account,
         api_key_file=api_key_file,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.limits import Limit, limit_option
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -26,7 +27,7 @@ _HELP = """\
 List what costs money for nothing in a live account. Nothing is written.
 
 Without --account it reads the whole family of accounts, with it that account only: all packages,
-a hundred in a request, within the rate limit of 200 requests a minute.
+a hundred in a request, within the rate limit.
 
 \b
 floating       an enabled instance on no site that has billing, and no reference
@@ -82,6 +83,7 @@ def _read_duration(_: click.Context, __: click.Parameter, text: str) -> timedelt
     metavar="DURATION",
     help="How long an instance may be PENDING, by Wix's clock: 90m, 24h, 3d.",
 )
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="Print findings as NDJSON, as they come.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print findings as CSV, as they come.")
 @click.pass_obj
@@ -90,6 +92,7 @@ def audit(
     orders: str | None,
     file_format: Literal["csv", "ndjson"] | None,
     pending_longer_than: timedelta,
+    limit: Limit,
     as_json: bool,
     as_csv: bool,
 ) -> int:
@@ -105,7 +108,7 @@ def audit(
         with_accounts=connection.account_id is None,
     )
     with _orders(connection, orders, file_format) as wanted:
-        return audit_exit_code(_audit(connection, wanted, pending_longer_than, sink))
+        return audit_exit_code(_audit(connection, wanted, pending_longer_than, sink, limit))
 
 
 @contextmanager
@@ -134,6 +137,7 @@ def _audit(
     orders: Iterable[Order] | None,
     pending_longer_than: timedelta,
     sink: FindingSink,
+    limit: Limit,
 ) -> AuditSummary:
     from wixreseller.bulk.auditing import audit as begin
     from wixreseller.cli.audit_show import reading, tell_counts
@@ -157,4 +161,4 @@ def _audit(
             tell_counts(found.summary)
         return found.summary
 
-    return connection.run(read)
+    return connection.run(read, limit=limit)

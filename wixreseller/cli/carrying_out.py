@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +32,7 @@ from wixreseller.bulk.results import (
 )
 from wixreseller.cli.connection import Connection, InputError
 from wixreseller.cli.end_show import Ending, tell_end
-from wixreseller.cli.limits import Limit
+from wixreseller.cli.limits import RATE_LIMIT, Limit
 from wixreseller.cli.progress import RunView, view_for
 from wixreseller.cli.resume_line import ResumeLine
 from wixreseller.errors import JournalError
@@ -41,6 +41,7 @@ from wixreseller.hooks import Hooks, Retrying
 if TYPE_CHECKING:
     from wixreseller.bulk.journal_sqlite import SqliteJournal
     from wixreseller.client import AsyncClient
+    from wixreseller.models import JSONObject
 
 __all__ = ["Carrying", "carry_out", "check_results", "error_console", "execute"]
 
@@ -90,12 +91,7 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
         ConfigurationError: the plan is of another server, or an option cannot work.
     """
     troubles: list[Callable[[str], None]] = []
-
-    def on_retry(event: Retrying) -> None:
-        for tell in troubles:
-            tell(f"{event.error}; trying again")
-
-    client = connection.client(carrying.limit, hooks=Hooks(on_retry=on_retry))
+    client = connection.client(carrying.limit, hooks=Hooks(on_retry=_telling(troubles)))
     path = carrying.results or free_results_path(str(plan.path))
     console = error_console()
     problems = Problems()
@@ -104,24 +100,15 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
     async def run() -> Report:
         async with client, open_plan_journal(client, plan, is_new=carrying.is_new) as journal:
             await _tell_of_looking(journal, console)
-            if carrying.confirmed_cancels is not None:
-                await journal.set_facts({CANCELS_CONFIRMED: carrying.confirmed_cancels})
+            await journal.set_facts(_facts(carrying))
             with _opened(path, overwrite=carrying.overwrite) as writer:
                 if carrying.as_json:
                     _print_event("start", plan=str(plan.path), orders=plan.counts.orders)
-
-                def tell(outcome: Outcome) -> None:
-                    writer.write(outcome)
-                    problems.add(outcome)
-                    if carrying.as_json:
-                        record = {name: getattr(outcome, name) for name in RESULT_COLUMNS}
-                        _print_event("outcome", **record)
-
                 return await execute(
                     client,
                     plan,
                     journal,
-                    tell=tell,
+                    tell=_noting(writer, problems, as_json=carrying.as_json),
                     options=carrying.options,
                     requests_per_second=carrying.limit.per_second,
                     console=console,
@@ -131,14 +118,7 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
     report = asyncio.run(run())
     failed = _write_failed(plan, path, report, console, overwrite=carrying.overwrite)
     if carrying.as_json:
-        _print_event(
-            "end",
-            counts=dict(report.counts),
-            outcomes=dict(report.outcomes),
-            seconds=round(report.seconds, 3),
-            stopped=None if report.reason is None else report.reason.value,
-            exit_code=report.exit_code,
-        )
+        _print_end(report)
     ending = Ending(
         report=report,
         first_problems=problems.first,
@@ -150,6 +130,39 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
     )
     tell_end(ending, console)
     return report.exit_code
+
+
+def _telling(troubles: Sequence[Callable[[str], None]]) -> Callable[[Retrying], None]:
+    """Make a hook that tells of retries to whatever is in ``troubles`` by then."""
+
+    def on_retry(event: Retrying) -> None:
+        for tell in troubles:
+            tell(f"{event.error}; trying again")
+
+    return on_retry
+
+
+def _facts(carrying: Carrying) -> JSONObject:
+    """Give what the journal is to know of how a run was started."""
+    limit = {RATE_LIMIT: str(carrying.limit)}
+    if carrying.confirmed_cancels is None:
+        return limit
+    return {**limit, CANCELS_CONFIRMED: carrying.confirmed_cancels}
+
+
+def _noting(
+    writer: ResultsWriter, problems: Problems, *, as_json: bool
+) -> Callable[[Outcome], None]:
+    """Make what takes note of each outcome."""
+
+    def note(outcome: Outcome) -> None:
+        writer.write(outcome)
+        problems.add(outcome)
+        if as_json:
+            record = {name: getattr(outcome, name) for name in RESULT_COLUMNS}
+            _print_event("outcome", **record)
+
+    return note
 
 
 async def execute(
@@ -255,6 +268,17 @@ def _opened(path: Path, *, overwrite: bool) -> ResultsWriter:
         raise InputError(_EXISTS.format(path)) from None
     except OSError as error:
         raise InputError(f"cannot write the results file: {error}") from error
+
+
+def _print_end(report: Report) -> None:
+    _print_event(
+        "end",
+        counts=dict(report.counts),
+        outcomes=dict(report.outcomes),
+        seconds=round(report.seconds, 3),
+        stopped=None if report.reason is None else report.reason.value,
+        exit_code=report.exit_code,
+    )
 
 
 def _print_event(event: str, **fields: object) -> None:

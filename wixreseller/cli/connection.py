@@ -1,20 +1,21 @@
-"""Hold how to reach the API and what products are called: global options and environment."""
+"""Hold how to reach the API and what products are called: what the user said, and what counts."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
-import click
 
-from wixreseller.cli.limits import WIX_LIMIT, Limit, shared_limit
+from wixreseller.cli.failures import InputError
+from wixreseller.cli.limits import Limit, shared_limit
 
 if TYPE_CHECKING:
     from wixreseller.bulk.catalogue import Catalogue
+    from wixreseller.cli.settings import Settings
     from wixreseller.client import AsyncClient
+    from wixreseller.config import APIKey
     from wixreseller.hooks import Hooks
     from wixreseller.models import BillingInfo
 
@@ -23,42 +24,92 @@ __all__ = ["Connection", "InputError"]
 T = TypeVar("T")
 
 
-class InputError(click.ClickException):
-    """Refuse options or input of the user's: exit code 2, nothing was sent."""
-
-    exit_code = 2
-
-
-@attrs.frozen(kw_only=True)
+# Without slots, for properties that are reckoned once.
+@attrs.frozen(kw_only=True, slots=False)
 class Connection:
-    """Make clients. Holds no key: it is read when a client is made."""
+    """Make clients of what the global options say; ``None``: nothing.
 
-    base_url: str | None
-    account_id: str | None
-    """What ``--account`` says; the environment is left to :attr:`default_account`."""
-    api_key_file: str | None
+    Environment, profiles and keys are read when something asks for them, and then once.
+    """
+
+    profile: str | None = None
+    base_url: str | None = None
+    account_id: str | None = None
+    """What ``--account`` says; what else may name one is left to :attr:`default_account`."""
+    api_key_file: str | None = None
     catalogue_file: str | None = None
     """What ``--catalogue`` says."""
-    _catalogue: list[Catalogue] = attrs.field(
-        factory=list["Catalogue"], init=False, eq=False, repr=False
-    )
-    """The catalogue once it was read: one command reads it once."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What counts, of options, profile and environment.
+
+        Raises:
+            InputError: there is no such profile, its file is wrong, or two places contradict.
+        """
+        import os
+
+        from wixreseller.cli.settings import Options, resolve_settings
+
+        options = Options(
+            profile=self.profile,
+            base_url=self.base_url,
+            account_id=self.account_id,
+            api_key_file=self.api_key_file,
+            catalogue=self.catalogue_file,
+        )
+        return resolve_settings(options, os.environ)
 
     @property
     def default_account(self) -> str | None:
-        """The account of whatever names none: ``--account``, else ``WIX_ACCOUNT_ID``."""
-        return self.account_id or os.environ.get("WIX_ACCOUNT_ID") or None
+        """The account of whatever names none: ``--account``, else the profile's or variable's."""
+        account = self.settings.account
+        return None if account is None else account.value
 
     @property
+    def default_limit(self) -> Limit:
+        """The limit where ``--rate-limit`` says none: the profile's, else Wix's."""
+        return self.settings.limit
+
+    @cached_property
     def catalogue(self) -> Catalogue:
-        """The names of products: from ``--catalogue``, else ``WIXRESELLER_CATALOGUE``, else none.
+        """The names of products: from option, profile or variable, else none.
 
         Raises:
             InputError: the file cannot be read, or is no catalogue.
         """
-        if not self._catalogue:
-            self._catalogue.append(self._read_catalogue())
-        return self._catalogue[0]
+        from wixreseller.bulk.catalogue import EMPTY, load_catalogue
+        from wixreseller.errors import ConfigurationError
+
+        given = self.settings.catalogue
+        if given is None:
+            return EMPTY
+        try:
+            return load_catalogue(given.value)
+        except OSError as error:
+            raise InputError(f"cannot read the catalogue: {error} (named by {given.by})") from error
+        except ConfigurationError as error:
+            problems = str(error).splitlines()
+            if len(problems) == 1:
+                raise InputError(problems[0]) from None
+            raise InputError(
+                "\n  ".join((f"the catalogue has {len(problems)} problems:", *problems))
+            ) from None
+
+    @cached_property
+    def key(self) -> APIKey:
+        """The key, which never prints itself.
+
+        Raises:
+            InputError: there is none, or it cannot be had.
+            ConfigurationError: it cannot be one, or is not for this address.
+        """
+        from wixreseller.config import APIKey
+
+        place = self.settings.key
+        if place is None:
+            raise InputError(self._no_key())
+        return APIKey(place.read(), self.settings.base_url.value, f"the API key ({place.by})")
 
     def product(self, text: str) -> tuple[str, BillingInfo | None]:
         """Give the id of a product by its name or GUID, and the billing that a name comes with.
@@ -73,7 +124,7 @@ class Connection:
         except ConfigurationError as error:
             raise InputError(str(error)) from None
 
-    def client(self, limit: Limit = WIX_LIMIT, hooks: Hooks | None = None) -> AsyncClient:
+    def client(self, limit: Limit | None = None, hooks: Hooks | None = None) -> AsyncClient:
         """Make a client; all of one key on this machine keep to the limit together.
 
         Raises:
@@ -81,27 +132,32 @@ class Connection:
             ConfigurationError: the key, the account or the address cannot work.
         """
         from wixreseller import AsyncClient, Hooks
-        from wixreseller.config import BASE_URL_VARIABLE, WIX_BASE_URL
 
-        key = self._key()
-        base_url = self.base_url or os.environ.get(BASE_URL_VARIABLE) or WIX_BASE_URL
+        key = self.key.reveal()
+        base_url = self.settings.base_url.value
         return AsyncClient(
             api_key=key,
             account_id=self.default_account,
             base_url=base_url,
-            rate_limit=shared_limit(limit, key=key, base_url=base_url.rstrip("/")),
+            rate_limit=shared_limit(
+                limit or self.default_limit, key=key, base_url=base_url.rstrip("/")
+            ),
             hooks=hooks or Hooks(),
         )
 
-    def run(self, call: Callable[[AsyncClient], Awaitable[T]]) -> T:
-        """Run a call on a client, in an event loop of its own."""
+    def run(self, call: Callable[[AsyncClient], Awaitable[T]], *, limit: Limit | None = None) -> T:
+        """Run a call on a client, in an event loop of its own.
+
+        Raises:
+            InputError: there is no account or no key, or the catalogue is wrong.
+        """
         import asyncio
 
         if self.default_account is None:
-            raise InputError("no account: give --account GUID, or set WIX_ACCOUNT_ID")
+            raise InputError(self._no_account())
         # Now, because a catalogue that is wrong must not come to light after a write.
         _ = self.catalogue
-        client = self.client()
+        client = self.client(limit)
 
         async def run() -> T:
             async with client:
@@ -109,35 +165,28 @@ class Connection:
 
         return asyncio.run(run())
 
-    def _read_catalogue(self) -> Catalogue:
-        from wixreseller.bulk.catalogue import EMPTY, load_catalogue
-        from wixreseller.errors import ConfigurationError
+    def _no_key(self) -> str:
+        profile = self.settings.profile
+        if profile is not None:
+            return (
+                f"no API key: the profile {profile.name} names none; add api_key_command, "
+                f"api_key_file or api_key_env to it in {profile.source}"
+            )
+        if self.settings.account is not None and self.account_id is None:
+            return (
+                f"no API key: set WIX_API_KEY too, beside {self.settings.account.by}, or name a "
+                f"profile with --profile NAME"
+            )
+        return (
+            "no API key: set WIX_API_KEY, give --api-key-file FILE, or name a profile with "
+            "--profile NAME"
+        )
 
-        path = self.catalogue_file or os.environ.get("WIXRESELLER_CATALOGUE")
-        if not path:
-            return EMPTY
-        try:
-            return load_catalogue(path)
-        except OSError as error:
-            raise InputError(f"cannot read the catalogue: {error}") from error
-        except ConfigurationError as error:
-            problems = str(error).splitlines()
-            if len(problems) == 1:
-                raise InputError(problems[0]) from None
-            raise InputError(
-                "\n  ".join((f"the catalogue has {len(problems)} problems:", *problems))
-            ) from None
-
-    def _key(self) -> str:
-        if self.api_key_file is None:
-            key = os.environ.get("WIX_API_KEY", "")
-        else:
-            try:
-                key = Path(self.api_key_file).read_text(encoding="utf-8-sig").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"cannot read the file of the API key: {error}") from error
-            if not key:
-                raise InputError(f"the file of the API key is empty: {self.api_key_file}")
-        if not key:
-            raise InputError("no API key: set WIX_API_KEY, or give --api-key-file FILE")
-        return key
+    def _no_account(self) -> str:
+        profile = self.settings.profile
+        if profile is not None:
+            return (
+                f"no account: give --account GUID, or add account_id to the profile "
+                f"{profile.name} in {profile.source}"
+            )
+        return "no account: give --account GUID, or set WIX_ACCOUNT_ID"

@@ -42,6 +42,7 @@ async def run_and_kill(
             "WIX_ACCOUNT_ID": account_id,
             "WIXRESELLER_BASE_URL": base_url,
             "WIXRESELLER_CATALOGUE": "",
+            "WIXRESELLER_PROFILE": "",
         },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

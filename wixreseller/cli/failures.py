@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import click
 
-if TYPE_CHECKING:
-    from wixreseller import errors
+__all__ = ["InputError", "exit_code_of", "explain"]
 
-__all__ = ["exit_code_of", "explain"]
+
+class InputError(click.ClickException):
+    """Refuse options or input of the user's: exit code 2, nothing was sent."""
+
+    exit_code = 2
 
 
 def exit_code_of(error: Exception) -> int | None:
@@ -28,17 +31,5 @@ def exit_code_of(error: Exception) -> int | None:
 
 
 def explain(error: Exception) -> str:
-    """Put an error into one line, with what to do where that is certain."""
-    from wixreseller import errors
-
-    text = " ".join(str(error).split())
-    if isinstance(error, errors.OutcomeUnknownError) and error.idempotency_key is not None:
-        return f"{text}{_how_to_resend(error)}"
-    return text
-
-
-def _how_to_resend(error: errors.OutcomeUnknownError) -> str:
-    if error.operation == "update_package_external_id":
-        # The one write that Wix takes no key for.
-        return ""
-    return f"; to send it again, add --idempotency-key {error.idempotency_key}"
+    """Put an error into one line; what to do about it is told by ``next_steps``."""
+    return " ".join(str(error).split())

@@ -17,7 +17,7 @@ from rich.text import Text
 from wixreseller.bulk.plan import seconds_at
 from wixreseller.bulk.planning import PlanSummary
 from wixreseller.cli.connection import Connection
-from wixreseller.cli.limits import WIX_LIMIT, Limit, plain_limit
+from wixreseller.cli.limits import Limit, plain_limit
 from wixreseller.cli.names import with_names
 from wixreseller.cli.progress import describe_duration
 from wixreseller.cli.resume_line import command_line
@@ -57,7 +57,7 @@ def show_plan(
     counts = summary.counts
     console = Console(stderr=True, highlight=False)
     if counts.create + counts.cancel:
-        pace = () if limit == WIX_LIMIT else ("--rate-limit", str(limit))
+        pace = () if limit == connection.default_limit else ("--rate-limit", str(limit))
         command = command_line(connection, "apply", str(summary.path), *pace)
         asks = ", which asks how many to cancel" if counts.cancel else ""
         console.print(f"To do exactly this{asks}:")

@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from wixreseller.cli.connection import Connection, InputError
-from wixreseller.cli.limits import Limit, limit_option
+from wixreseller.cli.limits import Limit
 from wixreseller.cli.provision_options import (
     FileFormat,
-    as_json_option,
+    SendOptions,
     changed_option,
     check_can_ask,
-    concurrency_option,
     confirm_cancels,
-    expect_option,
     format_option,
-    max_failures_option,
     open_orders,
     orders_argument,
-    overwrite_option,
     plan_argument,
     read_plan,
-    results_option,
-    yes_option,
+    send_options,
 )
 from wixreseller.cli.provision_plan import make_plan
 from wixreseller.cli.resume_line import ResumeLine, command_line
@@ -75,48 +70,21 @@ was applied, and are not asked for again.
 
 @click.command(help=_APPLY, short_help="Do exactly what a plan says, once.")
 @plan_argument
-@yes_option
-@expect_option
 @changed_option
-@results_option
-@overwrite_option
-@concurrency_option
-@max_failures_option
-@limit_option
-@as_json_option
+@send_options
 @click.pass_obj
 def apply(
-    connection: Connection,
-    plan_path: Path,
-    yes: bool,
-    expect: int | None,
-    orders_changed_ok: bool,
-    results: Path | None,
-    overwrite: bool,
-    concurrency: int,
-    max_failures: int | None,
-    limit: Limit,
-    as_json: bool,
+    connection: Connection, plan_path: Path, orders_changed_ok: bool, send: SendOptions
 ) -> int:
     """Check, ask, and carry out; the help text is ``_APPLY``."""
-    from wixreseller.bulk.execution import ExecutionOptions
-    from wixreseller.cli.carrying_out import Carrying, carry_out
+    from wixreseller.cli.carrying_out import carry_out
 
     plan = read_plan(plan_path)
-    _refuse_applied(connection, plan, _status(plan), limit)
+    _refuse_applied(connection, plan, _status(plan), send.limit)
     if not orders_changed_ok:
         _refuse_changed(plan)
-    confirm_cancels(plan.counts.cancel, yes=yes, expect=expect)
-    carrying = Carrying(
-        limit=limit,
-        results=results,
-        overwrite=overwrite,
-        as_json=as_json,
-        is_new=True,
-        options=ExecutionOptions(max_concurrency=concurrency, max_failures=max_failures),
-        confirmed_cancels=plan.counts.cancel,
-    )
-    return carry_out(connection, plan, carrying)
+    confirm_cancels(plan.counts.cancel, yes=send.yes, expect=send.expect)
+    return carry_out(connection, plan, send.carrying(plan, is_new=True))
 
 
 @click.command(help=_RUN, short_help="Plan an order file, and apply the plan.")
@@ -129,58 +97,34 @@ def apply(
     metavar="FILE",
     help="Where to write the plan. [default: beside ORDERS, a name that is free]",
 )
-@yes_option
-@expect_option
-@results_option
-@overwrite_option
 @format_option
-@concurrency_option
-@max_failures_option
-@limit_option
-@as_json_option
+@send_options
 @click.pass_obj
 def run(
     connection: Connection,
     orders: str,
     output: Path | None,
-    yes: bool,
-    expect: int | None,
-    results: Path | None,
-    overwrite: bool,
     file_format: FileFormat | None,
-    concurrency: int,
-    max_failures: int | None,
-    limit: Limit,
-    as_json: bool,
+    send: SendOptions,
 ) -> int:
     """Check, plan, ask, and carry out; the help text is ``_RUN``."""
-    from wixreseller.bulk.execution import ExecutionOptions
-    from wixreseller.cli.carrying_out import Carrying, carry_out, check_results, error_console
+    from wixreseller.cli.carrying_out import carry_out, check_results, error_console
     from wixreseller.cli.order_input import check_orders
     from wixreseller.cli.plan_show import tell_plan
 
-    if results is not None:
-        check_results(results, overwrite=overwrite)
+    if send.results is not None:
+        check_results(send.results, overwrite=send.overwrite)
     with open_orders(connection, orders, file_format) as source:
         checked = check_orders(source)
-        check_can_ask(checked.cancels, yes=yes, expect=expect)
-        path = _path_for_run(connection, orders, output, checked.sha256, limit)
-        summary = make_plan(connection, source, checked, path, orders, limit)
+        check_can_ask(checked.cancels, yes=send.yes, expect=send.expect)
+        path = _path_for_run(connection, orders, output, checked.sha256, send.limit)
+        summary = make_plan(connection, source, checked, path, orders, send.limit)
     console = error_console()
     if console.is_terminal:
-        tell_plan(summary, orders, limit, connection, console)
+        tell_plan(summary, orders, send.limit, connection, console)
     plan = read_plan(path)
-    confirm_cancels(plan.counts.cancel, yes=yes, expect=expect)
-    carrying = Carrying(
-        limit=limit,
-        results=results,
-        overwrite=overwrite,
-        as_json=as_json,
-        is_new=True,
-        options=ExecutionOptions(max_concurrency=concurrency, max_failures=max_failures),
-        confirmed_cancels=plan.counts.cancel,
-    )
-    return carry_out(connection, plan, carrying)
+    confirm_cancels(plan.counts.cancel, yes=send.yes, expect=send.expect)
+    return carry_out(connection, plan, send.carrying(plan, is_new=True))
 
 
 @click.command(help=_RESUME, short_help="Go on after a crash, Ctrl-C or an outage.")
@@ -191,32 +135,17 @@ def run(
     help="Send again what may have been sent and cannot be seen, with its old key.",
 )
 @click.option("--only-failed", is_flag=True, help="Also try again the orders that failed.")
-@yes_option
-@expect_option
-@results_option
-@overwrite_option
-@concurrency_option
-@max_failures_option
-@limit_option
-@as_json_option
+@send_options
 @click.pass_obj
 def resume(
     connection: Connection,
     plan_path: Path,
     resend_absent: bool,
     only_failed: bool,
-    yes: bool,
-    expect: int | None,
-    results: Path | None,
-    overwrite: bool,
-    concurrency: int,
-    max_failures: int | None,
-    limit: Limit,
-    as_json: bool,
+    send: SendOptions,
 ) -> int:
     """Check, and carry out what is left; the help text is ``_RESUME``."""
-    from wixreseller.bulk.execution import ExecutionOptions
-    from wixreseller.cli.carrying_out import Carrying, carry_out
+    from wixreseller.cli.carrying_out import carry_out
 
     plan = read_plan(plan_path)
     status = _status(plan)
@@ -225,21 +154,10 @@ def resume(
         raise InputError(f"{plan_path} was not applied yet; to do so:\n  {line}")
     if status.holder is None and status.cancels_confirmed != plan.counts.cancel:
         # Begun by the library, where nobody was asked.
-        confirm_cancels(plan.counts.cancel, yes=yes, expect=expect)
+        confirm_cancels(plan.counts.cancel, yes=send.yes, expect=send.expect)
     _tell_changed(plan)
-    carrying = Carrying(
-        limit=limit,
-        results=results,
-        overwrite=overwrite,
-        as_json=as_json,
-        is_new=False,
-        options=ExecutionOptions(
-            resend_absent=resend_absent,
-            retry_failed=only_failed,
-            max_concurrency=concurrency,
-            max_failures=max_failures,
-        ),
-        confirmed_cancels=plan.counts.cancel,
+    carrying = send.carrying(
+        plan, is_new=False, resend_absent=resend_absent, retry_failed=only_failed
     )
     return carry_out(connection, plan, carrying)
 

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+import attrs
 import click
 
 from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.limits import Limit, limit_option
 
 if TYPE_CHECKING:
     from wixreseller.bulk.order_source import OrderSource
     from wixreseller.bulk.plan_file import PlanFile
+    from wixreseller.cli.carrying_out import Carrying
 
 __all__ = [
     "FileFormat",
-    "as_json_option",
+    "SendOptions",
     "changed_option",
     "check_can_ask",
-    "concurrency_option",
     "confirm_cancels",
-    "expect_option",
     "format_option",
-    "max_failures_option",
     "open_orders",
     "orders_argument",
-    "overwrite_option",
     "plan_argument",
     "read_plan",
-    "results_option",
-    "yes_option",
+    "send_options",
 ]
 
 FileFormat = Literal["csv", "ndjson"]
@@ -45,50 +45,108 @@ format_option: Final = click.option(
     type=click.Choice(("csv", "ndjson")),
     help="What ORDERS is. [default: by its name]",
 )
-results_option: Final = click.option(
-    "--results",
-    type=_path,
-    metavar="FILE",
-    help="Where to write what became of each order, as CSV or, by its name, NDJSON. "
-    "[default: beside the plan, a name that is free]",
-)
-overwrite_option: Final = click.option(
-    "--overwrite", is_flag=True, help="Let --results replace a file that exists."
-)
-concurrency_option: Final = click.option(
-    "--concurrency",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="How many orders may be in flight; fewer if Wix answers slowly.",
-)
-max_failures_option: Final = click.option(
-    "--max-failures",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Send nothing more when N orders have failed. [default: go on]",
-)
-yes_option: Final = click.option(
-    "--yes", is_flag=True, help="Cancel without asking; needs --expect."
-)
-expect_option: Final = click.option(
-    "--expect",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="How many packages may be canceled, exactly.",
-)
 changed_option: Final = click.option(
     "--orders-changed-ok",
     is_flag=True,
     help="Apply the plan although the order file was changed since.",
 )
-as_json_option: Final = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print events as NDJSON: start, an outcome for each order, end.",
+# What is asked of every command that sends, in the order of its help.
+_SEND_OPTIONS: Final = (
+    click.option("--yes", is_flag=True, help="Cancel without asking; needs --expect."),
+    click.option(
+        "--expect",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="How many packages may be canceled, exactly.",
+    ),
+    click.option(
+        "--results",
+        type=_path,
+        metavar="FILE",
+        help="Where to write what became of each order, as CSV or, by its name, NDJSON. "
+        "[default: beside the plan, a name that is free]",
+    ),
+    click.option("--overwrite", is_flag=True, help="Let --results replace a file that exists."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        default=100,
+        show_default=True,
+        metavar="N",
+        help="How many orders may be in flight; fewer if Wix answers slowly.",
+    ),
+    click.option(
+        "--max-failures",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Send nothing more when N orders have failed. [default: go on]",
+    ),
+    limit_option,
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print events as NDJSON: start, an outcome for each order, end.",
+    ),
 )
+
+
+@attrs.frozen(kw_only=True)
+class SendOptions:
+    """Hold the options of :func:`send_options`."""
+
+    yes: bool
+    expect: int | None
+    results: Path | None
+    overwrite: bool
+    concurrency: int
+    max_failures: int | None
+    limit: Limit
+    as_json: bool
+
+    def carrying(
+        self,
+        plan: PlanFile,
+        *,
+        is_new: bool,
+        resend_absent: bool = False,
+        retry_failed: bool = False,
+    ) -> Carrying:
+        """Say how a plan is to be carried out, whose cancels somebody has just agreed to."""
+        from wixreseller.bulk.execution import ExecutionOptions
+        from wixreseller.cli.carrying_out import Carrying
+
+        return Carrying(
+            limit=self.limit,
+            results=self.results,
+            overwrite=self.overwrite,
+            as_json=self.as_json,
+            is_new=is_new,
+            options=ExecutionOptions(
+                resend_absent=resend_absent,
+                retry_failed=retry_failed,
+                max_concurrency=self.concurrency,
+                max_failures=self.max_failures,
+            ),
+            confirmed_cancels=plan.counts.cancel,
+        )
+
+
+def send_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of commands that send; the command gets them as ``send``."""
+
+    @functools.wraps(command)
+    def gathering(*arguments: object, **given: object) -> int:
+        told = {name: given.pop(name) for name in _SEND_FIELDS}
+        send = SendOptions(**told)  # type: ignore[arg-type]  # click has made them what they are
+        return command(*arguments, send=send, **given)
+
+    for option in reversed(_SEND_OPTIONS):
+        gathering = option(gathering)
+    return gathering
+
+
+_SEND_FIELDS: Final = tuple(field.name for field in attrs.fields(SendOptions))
 
 
 def read_plan(path: Path) -> PlanFile:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from wixreseller.cli.connection import Connection, InputError
-from wixreseller.cli.limits import Limit, limit_option
+from wixreseller.cli.limits import RATE_LIMIT, Limit, limit_option, parse_limit, read_limit
 from wixreseller.cli.provision_options import plan_argument, read_plan
 
 if TYPE_CHECKING:
+    from wixreseller.bulk.journal_sqlite import SqliteJournal
     from wixreseller.bulk.verify_findings import VerifySummary
     from wixreseller.client import AsyncClient
 
@@ -89,6 +90,10 @@ def verify(
     return verify_exit_code(summary)
 
 
+def _read_limit(context: click.Context, parameter: click.Parameter, text: str | None) -> object:
+    return None if text is None else parse_limit(context, parameter, text)
+
+
 @click.command(help=_REPORT, short_help="Write a run down as one HTML page.")
 @plan_argument
 @click.option(
@@ -99,10 +104,20 @@ def verify(
     help="Where to write the page. [default: PLAN's name with .report.html, beside it]",
 )
 @click.option("--overwrite", is_flag=True, help="Let --output replace a file that exists.")
-@limit_option
+@click.option(
+    "--rate-limit",
+    "limit",
+    callback=_read_limit,
+    metavar="N/SECONDS|off",
+    help="What to show the throughput against. [default: the limit of the run]",
+)
 @click.pass_obj
 def report(
-    connection: Connection, plan_path: Path, output: Path | None, overwrite: bool, limit: Limit
+    connection: Connection,
+    plan_path: Path,
+    output: Path | None,
+    overwrite: bool,
+    limit: Limit | None,
 ) -> int:
     """Read and write; the help text is ``_REPORT``."""
     import asyncio
@@ -125,7 +140,7 @@ def report(
                 journal,
                 path,
                 catalogue=connection.catalogue,
-                limit=plain_limit(limit),
+                limit=plain_limit(limit or await _limit_of_run(journal, connection)),
                 made_at=datetime.now(UTC),
             )
 
@@ -135,6 +150,13 @@ def report(
         raise InputError(f"cannot write the report: {error}") from error
     click.echo(f"report: {path}", err=True)
     return 0
+
+
+async def _limit_of_run(journal: SqliteJournal, connection: Connection) -> Limit:
+    """Give the limit that the journal was written under; one of the library's does not say."""
+    told = (await journal.facts()).get(RATE_LIMIT)
+    limit = read_limit(told) if isinstance(told, str) else None
+    return limit or connection.default_limit
 
 
 def _beside(plan: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Self
@@ -11,7 +10,7 @@ from typing import Self
 import attrs
 
 from wixreseller.cli.connection import Connection
-from wixreseller.cli.limits import WIX_LIMIT, Limit
+from wixreseller.cli.limits import Limit
 
 __all__ = ["ResumeLine", "command_line"]
 
@@ -26,7 +25,7 @@ class ResumeLine:
     @classmethod
     def of(cls, connection: Connection, plan: Path, limit: Limit) -> Self:
         """Make it, with the options that were given and still matter."""
-        options = () if limit == WIX_LIMIT else ("--rate-limit", str(limit))
+        options = () if limit == connection.default_limit else ("--rate-limit", str(limit))
         return cls(plan, command_line(connection, "resume", str(plan), *options))
 
     def __str__(self) -> str:
@@ -40,6 +39,7 @@ class ResumeLine:
 def command_line(connection: Connection, *arguments: str) -> str:
     """Write a command of ``provision``, started as this process was, to the same server."""
     named = (
+        ("--profile", connection.profile),
         ("--base-url", connection.base_url),
         ("--account", connection.account_id),
         ("--api-key-file", connection.api_key_file),
@@ -50,6 +50,8 @@ def command_line(connection: Connection, *arguments: str) -> str:
 
 
 def _program() -> list[str]:
+    import shutil
+
     started = sys.argv[0]
     if Path(started).name == "__main__.py":
         return [Path(sys.executable).name, "-m", "wixreseller"]

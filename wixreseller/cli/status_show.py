@@ -17,7 +17,6 @@ from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.status import PlanStatus, status_json
 from wixreseller.cli.connection import Connection
 from wixreseller.cli.end_show import tell_next
-from wixreseller.cli.limits import WIX_LIMIT
 from wixreseller.cli.progress import describe_duration
 from wixreseller.cli.resume_line import ResumeLine, command_line
 
@@ -90,7 +89,7 @@ def _tell_next(plan: PlanFile, status: PlanStatus, connection: Connection) -> No
         Text(f"not running; begun {_moment(status.began)}, last step {_moment(last)}"),
         soft_wrap=not console.is_terminal,
     )
-    line = ResumeLine.of(connection, plan.path, WIX_LIMIT)
+    line = ResumeLine.of(connection, plan.path, connection.default_limit)
     tell_next(status.counts, line, console)
     if not status.open and not status.counts["failed"]:
         console.print("All done.", style="green")

@@ -1,0 +1,465 @@
+"""Profiles: which key, account and address count, what is refused, and that no key appears."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wixreseller import errors
+from wixreseller.cli import key_places
+from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.profiles import config_path
+from wixreseller.cli.settings import Options, Settings, resolve_settings
+from wixreseller.emulator.default_seed import SUB_ACCOUNTS
+from wixreseller.testing import EmulatorControl
+
+CANARY = "EMU.canary-3f1c9a"
+ACCOUNT, ELSEWHERE, THIRD = SUB_ACCOUNTS
+PRINTER = [sys.executable, "-c", f"print({CANARY!r})"]
+
+Run = Callable[..., Any]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def config(emulator_url: str) -> Write:
+    """Write the file of profiles; ``URL`` in it is the emulator's."""
+
+    def write(text: str, mode: int = 0o600) -> Path:
+        path = config_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("URL", emulator_url))
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take key, account and address out of the environment."""
+    for name in ("WIX_API_KEY", "WIX_ACCOUNT_ID", "WIXRESELLER_BASE_URL"):
+        monkeypatch.delenv(name)
+
+
+def profile(name: str = "acme", account: str = ACCOUNT, **more: str) -> str:
+    lines = {"account_id": f'"{account}"', "base_url": '"URL"', **more}
+    body = "".join(f"{key} = {value}\n" for key, value in lines.items())
+    return f"[profiles.{name}]\n{body}"
+
+
+def listed(words: list[str]) -> str:
+    return f"[{', '.join(repr(word) for word in words)}]"
+
+
+def accounts_asked(control: EmulatorControl) -> set[str | None]:
+    return {item.account for item in control.requests()}
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("form", ["list", "text", "file", "beside", "variable"])
+def test_a_profile_gets_its_key_from_a_command_a_file_or_a_variable(
+    run: Run,
+    config: Write,
+    form: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    emulator_url: str,
+) -> None:
+    kept = tmp_path / "kept key"
+    kept.write_text(f"{CANARY}\n")
+    kept.chmod(0o600)
+    monkeypatch.setenv("ACME_KEY", CANARY)
+    fields = {
+        "list": {"api_key_command": listed(PRINTER)},
+        "text": {"api_key_command": f'"cat {shlex.quote(str(kept))}"'},
+        "file": {"api_key_file": f'"{kept}"'},
+        "beside": {"api_key_file": '"key"'},
+        "variable": {"api_key_env": '"ACME_KEY"'},
+    }
+    path = config(profile(**fields[form]))
+    (path.parent / "key").write_text(CANARY)
+    (path.parent / "key").chmod(0o600)
+    assert 0 == run("--profile", "acme", "packages", "query").code
+    assert {ACCOUNT} == accounts_asked(EmulatorControl(emulator_url))
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_profile_default_counts_where_nothing_names_another(
+    run: Run, config: Write, monkeypatch: pytest.MonkeyPatch, emulator_url: str
+) -> None:
+    command = listed(PRINTER)
+    config(
+        profile("default", ACCOUNT, api_key_command=command)
+        + profile("other", ELSEWHERE, api_key_command=command)
+    )
+    control = EmulatorControl(emulator_url)
+    assert 0 == run("packages", "query").code
+    assert {ACCOUNT} == accounts_asked(control)
+    control.clear_requests()
+    monkeypatch.setenv("WIXRESELLER_PROFILE", "other")
+    assert 0 == run("packages", "query").code
+    assert {ELSEWHERE} == accounts_asked(control)
+
+
+@pytest.mark.usefixtures("bare")
+def test_one_command_runs_the_command_of_a_key_once(
+    run: Run, config: Write, tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    script = f"open({str(count)!r}, 'a').write('x'); print({CANARY!r})"
+    command = [sys.executable, "-c", script]
+    config(profile("default", api_key_command=str(command), rate_limit='"off"'))
+    Path("orders.csv").write_text(
+        "external_id,catalog_product_id,country_code\na,c0000000-0000-4000-8000-000000000001,BR\n"
+    )
+    run("provision", "run", "orders.csv")
+    assert "x" == count.read_text()
+
+
+@pytest.mark.usefixtures("bare")
+def test_profiles_bring_a_rate_limit_and_a_catalogue_beside_their_file(
+    run: Run, config: Write
+) -> None:
+    path = config(
+        profile(api_key_command=listed(PRINTER), rate_limit='"7/2"', catalogue='"names.toml"')
+    )
+    (path.parent / "names.toml").write_text(
+        'basic = {product = "c0000000-0000-4000-8000-000000000001"}\n'
+    )
+    connection = Connection(profile="acme")
+    assert "7/2" == str(connection.default_limit)
+    assert "c0000000-0000-4000-8000-000000000001" == connection.product("basic")[0]
+    ran = run("--profile", "acme", "packages", "query", "--product", "basic")
+    assert 0 == ran.code, ran.err
+    Path("orders.csv").write_text("external_id,catalog_product_id,country_code\na,basic,BR\n")
+    planned = run("--profile", "acme", "provision", "plan", "orders.csv")
+    assert 0 == planned.code, planned.err
+    assert "7 requests in 2 s" in planned.out
+    # It is the limit of the profile, and so is left out of the command that goes on.
+    assert "wixreseller --profile acme provision apply orders.plan.json\n" in planned.err
+
+
+def test_the_key_and_the_account_never_come_from_a_profile_and_the_environment_at_once(
+    config: Write,
+) -> None:
+    """Try every combination; a pair that nobody typed is of one place."""
+    config(
+        profile("default", ACCOUNT, api_key_env='"OWN"') + profile("b", THIRD, api_key_env='"B"')
+    )
+    seen: set[str] = set()
+    sources = itertools.product(
+        (None, "default", "b"), ("", "default", "b"), ("", CANARY), ("", ELSEWHERE)
+    )
+    for named, variable, key, account in sources:
+        environment = {
+            "WIXRESELLER_PROFILE": variable,
+            "WIX_API_KEY": key,
+            "WIX_ACCOUNT_ID": account,
+        }
+        settings = resolved(Options(profile=named, base_url="http://127.0.0.1:1"), environment)
+        if isinstance(settings, str):
+            assert named is None, "whoever types a profile is never refused"
+            assert variable
+            assert key or account
+            seen.add("refused")
+            continue
+        places = {settings.key and settings.key.by, settings.account and settings.account.by}
+        if settings.profile is None:
+            assert ("", None) == (variable, named)
+            assert places <= {"WIX_API_KEY", "WIX_ACCOUNT_ID", None}
+            seen.add("environment" if key or account else "nothing")
+        else:
+            name = named or variable or "default"
+            assert {f"api_key_env of the profile {name}", f"the profile {name}"} == places
+            seen.add("profile")
+    assert {"refused", "environment", "profile"} == seen
+
+
+def resolved(options: Options, environment: Mapping[str, str]) -> Settings | str:
+    try:
+        return resolve_settings(options, environment)
+    except InputError as error:
+        return error.message
+
+
+def test_options_that_are_typed_always_count(config: Write, tmp_path: Path) -> None:
+    config(profile(account=ACCOUNT, api_key_env='"OWN"', catalogue='"a.toml"'))
+    settings = resolve_settings(
+        Options(
+            profile="acme",
+            base_url="http://127.0.0.1:9",
+            account_id=ELSEWHERE,
+            api_key_file="key",
+            catalogue="b.toml",
+        ),
+        dict(os.environ),
+    )
+    assert settings.key is not None
+    assert settings.account is not None
+    assert settings.catalogue is not None
+    assert ["--api-key-file", "--account", "--base-url", "--catalogue"] == [
+        settings.key.by,
+        settings.account.by,
+        settings.base_url.by,
+        settings.catalogue.by,
+    ]
+
+
+def test_a_profile_and_a_key_in_variables_are_refused_unless_one_is_typed(
+    run: Run, config: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config(profile(api_key_command=listed(PRINTER)))
+    monkeypatch.setenv("WIXRESELLER_PROFILE", "acme")
+    ran = run("packages", "query")
+    # The account is the same, so only the key is in question.
+    assert (2, "") == (ran.code, ran.out)
+    assert (
+        "error: WIXRESELLER_PROFILE names the profile acme, and WIX_API_KEY may be of another "
+        "reseller: unset one or the other, or say --profile acme\n"
+    ) == ran.err
+    assert 0 == run("--profile", "acme", "packages", "query").code
+    monkeypatch.delenv("WIX_API_KEY")
+    assert 0 == run("packages", "query").code
+
+
+def test_a_profile_for_wix_is_refused_where_a_variable_names_an_emulator(
+    run: Run, config: Write, emulator_url: str
+) -> None:
+    config(f'[profiles.acme]\napi_key_env = "X"\naccount_id = "{ACCOUNT}"\n')
+    ran = run("--profile", "acme", "packages", "query")
+    assert 2 == ran.code
+    assert (
+        f"error: the profile acme is for https://www.wixapis.com, but WIXRESELLER_BASE_URL is "
+        f"{emulator_url}: unset it, or say which with --base-url URL\n"
+    ) == ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no profile 'acme': {path} is empty; add [profiles.acme] to it"),
+        ("[profiles.acne]\n", "no profile 'acme' in {path}; did you mean acne?"),
+        ("[profiles.x]\n[profiles.y]\n", "no profile 'acme' in {path}; there are x, y"),
+        ("[profiles.acme]\nkey = =\n", "is not TOML: Invalid value (at line 2, column 7)"),
+        ("[profile.acme]\n", "line 1: profile: is not known; did you mean profiles?"),
+        ("colour = 1\n", "line 1: colour: is not known; the file has only [profiles.NAME]"),
+        ("profiles = 1\n", "line 1: profiles: must be tables, like [profiles.acme]"),
+        ("[profiles]\nacme = 1\n", "line 2: profiles.acme: must be a table"),
+        (
+            "[profiles.acme]\n\nacount-id = 'x'\n",
+            "line 3: profiles.acme.acount-id: is not known; did you mean account_id?",
+        ),
+        (
+            "[profiles.acme]\nzzz = 1\n",
+            "line 2: profiles.acme.zzz: is not known; a profile has api_key_command, api_key_file",
+        ),
+        (
+            f"[profiles.acme]\napi_key = '{CANARY}'\n",
+            "line 2: profiles.acme.api_key: a key has no place in this file: keep it in a password",
+        ),
+        (
+            f"[profiles.acme]\naccount_id = '{CANARY}'\n",
+            "line 2: profiles.acme.account_id: must be a GUID",
+        ),
+        ("[profiles.acme]\naccount_id = 7\n", "account_id: must be text in quotes, not a number"),
+        ("[profiles.acme]\nbase_url = ' '\n", "base_url: must be text in quotes, not nothing"),
+        (
+            f"[profiles.acme]\nrate_limit = '{CANARY}'\n",
+            "rate_limit: must be requests/seconds, like 200/60, or off",
+        ),
+        (
+            f"[profiles.acme]\napi_key_env = '{CANARY}'\n",
+            "api_key_env: must be the name of a variable, like ACME_KEY",
+        ),
+        (
+            "[profiles.acme]\napi_key_env = 'A'\napi_key_file = 'b'\n",
+            "line 2: profiles.acme.api_key_env: keep one of api_key_file, api_key_env",
+        ),
+        ("[profiles.acme]\napi_key_command = []\n", "api_key_command: must be a command, like"),
+        ("[profiles.acme]\napi_key_command = ['a', 1]\n", "api_key_command: must be a command"),
+        (
+            "[profiles.acme]\napi_key_command = 'a \"b'\n",
+            "api_key_command: cannot be split into words: No closing quotation",
+        ),
+        (
+            "[profiles.acme]\nzz1 = 1\nzz2 = 2\n",
+            "{path} has 2 problems:\n  line 2: profiles.acme.zz1",
+        ),
+    ],
+)
+def test_a_wrong_file_is_told_by_line_with_what_is_allowed_and_none_of_its_values(
+    run: Run, config: Write, text: str, problem: str
+) -> None:
+    path = config(text)
+    ran = run("--profile", "acme", "packages", "query")
+    assert (2, "") == (ran.code, ran.out)
+    assert problem.format(path=path) in ran.err
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_file_of_profiles_that_is_not_there_is_none(run: Run) -> None:
+    assert (
+        "error: no API key: set WIX_API_KEY" in run("--account", ACCOUNT, "packages", "query").err
+    )
+    ran = run("--profile", "acme", "packages", "query")
+    assert (
+        f"error: no profile 'acme': {config_path()} does not exist; add [profiles.acme]" in ran.err
+    )
+
+
+@pytest.mark.parametrize("data", [b"\xff\n", b'x = "a"\n\n# caf\xe9\n'])
+def test_a_file_of_profiles_that_is_no_text_is_refused(
+    run: Run, config: Write, data: bytes
+) -> None:
+    config("").write_bytes(data)
+    line = data[: data.index(b"\xff" if b"\xff" in data else b"\xe9")].count(b"\n") + 1
+    assert f": line {line} is not UTF-8 text\n" in run("--profile", "a", "packages", "query").err
+
+
+def test_a_file_of_profiles_that_others_may_write_is_refused(run: Run, config: Write) -> None:
+    path = config(profile(api_key_command=listed(PRINTER)), mode=0o646)
+    ran = run("--profile", "acme", "packages", "query")
+    assert 2 == ran.code
+    assert ran.err.endswith(f"chmod go-w {path}\n")
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_file_of_a_key_that_others_may_read_is_refused_with_what_mends_it(
+    run: Run, config: Write
+) -> None:
+    path = config(profile(api_key_file='"key"')).parent / "key"
+    path.write_text(CANARY)
+    path.chmod(0o644)
+    ran = run("--profile", "acme", "packages", "query")
+    assert (2, "") == (ran.code, ran.out)
+    assert f"everybody on this machine may read {path}: chmod 600 {path}\n" in ran.err
+    path.chmod(0o600)
+    assert 0 == run("--profile", "acme", "packages", "query").code
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (
+            f"import sys; print({CANARY!r}); sys.exit('\\x1b[31mlocked: {CANARY}\\n\\x07gone')",
+            "failed with exit code 1: locked: *** gone",
+        ),
+        ("raise SystemExit(3)", "failed with exit code 3\n"),
+        ("print()", "printed nothing; it must print the API key"),
+        (
+            f"print({CANARY!r}); print('user: me')",
+            "printed 2 lines; it must print the API key alone",
+        ),
+        (f"print('Bearer', {CANARY!r})", "must be the raw key"),
+        (f"print({CANARY!r} + ' and more')", "holds a space, a line break"),
+        ("import sys; sys.stdout.buffer.write(b'\\xff\\xfe')", "another character that no key has"),
+    ],
+)
+def test_a_command_that_gives_no_key_is_told_with_its_complaint_and_never_what_it_printed(
+    run: Run, config: Write, script: str, problem: str
+) -> None:
+    config(profile(api_key_command=str([sys.executable, "-c", script])))
+    ran = run("--profile", "acme", "packages", "query")
+    assert (2, "") == (ran.code, ran.out)
+    assert "api_key_command of the profile acme" in ran.err
+    assert problem in ran.err
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_command_that_is_not_there_is_told(run: Run, config: Write) -> None:
+    config(profile(api_key_command='["no-such-manager", "show"]'))
+    ran = run("--profile", "acme", "packages", "query")
+    assert (
+        "error: api_key_command of the profile acme: no-such-manager cannot be run: No such file "
+        "or directory\n"
+    ) == ran.err
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_command_that_does_not_end_is_stopped_after_a_while(
+    run: Run, config: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f"import time; print({CANARY!r}, flush=True); time.sleep(600)"
+    config(profile(api_key_command=str([sys.executable, "-c", script])))
+    monkeypatch.setattr(key_places, "COMMAND_SECONDS", 0.5)
+    ran = run("--profile", "acme", "packages", "query")
+    assert (2, "") == (ran.code, ran.out)
+    assert ran.err.endswith(" was not done in 0.5 s, and was stopped\n")
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_command_of_a_key_reads_nothing_of_standard_input(
+    run_process: Run, config: Write
+) -> None:
+    script = f"import sys; print({CANARY!r} + sys.stdin.read())"
+    config(profile("default", api_key_command=str([sys.executable, "-c", script])))
+    order = (
+        "external_id,catalog_product_id,country_code\na,c0000000-0000-4000-8000-000000000001,BR\n"
+    )
+    ran = run_process(
+        "provision", "plan", "-", "--format", "csv", "-o", "p.json", stdin=order.encode()
+    )
+    assert 0 == ran.code, ran.err
+
+
+@pytest.mark.usefixtures("bare")
+def test_arguments_of_the_command_and_the_key_are_in_no_text_of_a_connection(
+    config: Write,
+) -> None:
+    config(profile(api_key_command=f'["echo", "{CANARY}"]'))
+    connection = Connection(profile="acme")
+    connection.key.reveal()
+    texts = [
+        repr(connection),
+        repr(connection.settings),
+        repr(connection.key),
+        str(vars(connection)),
+    ]
+    assert [] == [text for text in texts if "canary" in text]
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_key_of_the_emulator_in_a_profile_for_wix_is_refused(run: Run, config: Write) -> None:
+    config(f'[profiles.a]\napi_key_command = {listed(PRINTER)}\naccount_id = "{ACCOUNT}"\n')
+    ran = run("--profile", "a", "packages", "query")
+    assert 2 == ran.code
+    assert "is a key of the emulator" in ran.err
+
+
+@pytest.mark.usefixtures("bare")
+def test_errors_of_a_profile_keep_no_key_in_what_led_to_them(config: Write) -> None:
+    script = f"import sys; print({CANARY!r}); sys.exit(1)"
+    config(profile(api_key_command=str([sys.executable, "-c", script])))
+    with pytest.raises(InputError) as caught:
+        _ = Connection(profile="acme").key
+    link: BaseException | None = caught.value
+    while link is not None:
+        assert "canary" not in f"{link!r} {vars(link)}"
+        link = link.__context__
+    config(profile(api_key_command=str([sys.executable, "-c", f"print('Bearer {CANARY}')"])))
+    with pytest.raises(errors.ConfigurationError) as refused:
+        _ = Connection(profile="acme").key
+    assert "canary" not in f"{refused.value!r} {vars(refused.value)}"
+
+
+def test_a_profile_without_a_key_or_an_account_says_what_to_add(run: Run, config: Write) -> None:
+    path = config(
+        '[profiles.a]\nbase_url = "URL"\n[profiles.b]\nbase_url = "URL"\napi_key_env = "K"'
+    )
+    ran = run("--profile", "a", "--account", ACCOUNT, "packages", "query")
+    assert ran.err.startswith("error: no API key: the profile a names none; add api_key_command,")
+    ran = run("--profile", "b", "packages", "query")
+    assert (
+        f"no account: give --account GUID, or add account_id to the profile b in {path}" in ran.err
+    )
+    ran = run("--profile", "b", "--account", ACCOUNT, "packages", "query")
+    assert "error: api_key_env of the profile b: the variable K is not set\n" == ran.err
