@@ -1,0 +1,80 @@
+"""The Django recipe sells once, under WSGI and under ASGI, and its processes share one limit."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from recipes import ACCOUNT, Recipe
+
+RECIPE = "django"
+ORDER = f"/customers/{ACCOUNT}/orders/1001"
+BASIC = {"plan": "basic"}
+
+both_ways = pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
+
+
+def test_what_the_page_says(recipe: Recipe) -> None:
+    recipe.follow_page()
+
+    assert ["1001"] == recipe.sold()
+
+
+@both_ways
+def test_an_order_that_comes_twice_is_sold_once(recipe: Recipe, server: str) -> None:
+    with recipe.serve(server) as shop:
+        none = shop.ask("GET", ORDER)
+        answers = [shop.ask("PUT", ORDER, BASIC) for _ in range(2)]
+        golden = shop.ask("PUT", f"{ORDER}0", {"plan": "golden"})
+        endless = shop.ask("PUT", ORDER + "0" * 100, BASIC)
+
+    every = (none, *answers, golden, endless)
+    assert [404, 201, 200, 422, 400] == [answer.status for answer in every]
+    assert answers[0].json["package"] == answers[1].json["package"]
+    assert ["1001"] == recipe.sold()
+
+
+@both_ways
+def test_a_delivery_is_waited_for(recipe: Recipe, server: str) -> None:
+    with recipe.serve(server) as shop:
+        sold = shop.ask("PUT", ORDER, BASIC)
+        settled = shop.ask("GET", f"{ORDER}/delivery")
+
+    assert ["PENDING"] == sold.json["states"]
+    assert ["ENABLED"] == settled.json["states"]
+
+
+@both_ways
+def test_an_answer_that_is_lost_leads_to_where_to_look_and_to_no_second_package(
+    recipe: Recipe, server: str
+) -> None:
+    fault = recipe.emulator.add_fault("drop_after_commit", operation="createPackageV2")
+    recipe.emulator.change_settings(visibility_lag_seconds=600.0, consistency_token="absent")
+    with recipe.serve(server) as shop:
+        unknown = shop.ask("PUT", ORDER, BASIC)
+        recipe.emulator.remove_fault(fault)
+        recipe.emulator.change_settings(visibility_lag_seconds=0.0)
+        seen = shop.ask("GET", unknown.headers["Location"])
+        again = shop.ask("PUT", ORDER, BASIC)
+
+    assert (202, ["UNKNOWN"]) == (unknown.status, unknown.json["states"])
+    assert (200, "1001") == (seen.status, seen.json["order"])
+    assert (200, seen.json["package"]) == (again.status, again.json["package"])
+    assert 1 == recipe.asked("createPackageV2")
+    assert ["1001"] == recipe.sold()
+
+
+def test_all_processes_together_keep_to_one_limit(recipe: Recipe) -> None:
+    with recipe.serve("gunicorn") as wsgi, recipe.serve("uvicorn") as asgi:
+        shops = [wsgi, wsgi, asgi]
+        with ThreadPoolExecutor(3) as visitors:
+            looks = list(
+                visitors.map(lambda shop: shop.ask("GET", ORDER).status, shops * 66 + shops[:2])
+            )
+        refused = [shop.ask("PUT", ORDER, BASIC) for shop in shops]
+
+    assert {404} == set(looks)
+    assert [503] * 3 == [answer.status for answer in refused]
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 60 for answer in refused)
+    assert 200 == recipe.asked("queryPackages")
+    assert [] == recipe.sold()
