@@ -135,13 +135,14 @@ class Body(aiohttp.BytesPayload):
 
     def __init__(self, value: bytes, progress: Progress) -> None:
         super().__init__(value, content_type="application/json")
+        self._bytes = value
         self._progress = progress
 
     async def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write it."""
-        await super().write_with_length(writer, content_length)
+        await writer.write(self._bytes[:content_length])
         self._progress.phase = Phase.ANSWERING
 
 

@@ -26,6 +26,7 @@ from aiohttp.tracing import Trace
 
 from wixreseller._caller import place_of_caller
 from wixreseller._guard import Resolver, note_connection
+from wixreseller._shared_timer import SharedTimer
 
 __all__ = ["Connector", "Lane", "Lanes"]
 
@@ -40,7 +41,7 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # a bare tuple of aiohttp's
             limit=0, resolver=Resolver(), socket_factory=_open_socket
         )
-        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._open: dict[asyncio.Transport, _Listener] = {}
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
@@ -53,14 +54,12 @@ class Connector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             transport = connection.transport
-            if transport is None or transport not in self._open:
+            listener = None if transport is None else self._open.get(transport)
+            if listener is None or not listener.has_something_to_read():
                 break
-            if not _has_something_to_read(transport):
-                note_connection(req)
-                return connection
             connection.close()
-        if transport is not None:
-            self._open.add(transport)
+        if listener is None and transport is not None:
+            self._note(transport)
         note_connection(req)
         return connection
 
@@ -68,6 +67,11 @@ class Connector(aiohttp.TCPConnector):
         """Close what is still open without a word; over TLS, saying good-bye can take long."""
         for transport in list(self._open):
             transport.abort()
+
+    def _note(self, transport: asyncio.Transport) -> None:
+        for known in [known for known in self._open if known.is_closing()]:
+            del self._open[known]
+        self._open[transport] = _Listener(transport)
 
 
 @attrs.define(eq=False)
@@ -77,6 +81,7 @@ class Lane:
     loop: weakref.ref[asyncio.AbstractEventLoop]
     session: aiohttp.ClientSession
     free: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(_MAX_CONNECTIONS))
+    timer: SharedTimer = attrs.field(factory=SharedTimer)
     guardian: AsyncGenerator[None, None] | None = None
     """What closes the session with its loop; a session of the user's has none."""
 
@@ -210,16 +215,23 @@ def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
         return False
 
 
-def _has_something_to_read(transport: asyncio.Transport) -> bool:
+class _Listener:
     """Tell whether a connection without a request has ended: servers say nothing unasked."""
-    poll = select.poll() if hasattr(select, "poll") else None
-    own_socket = transport.get_extra_info("socket")
-    if own_socket is None or own_socket.fileno() < 0:
-        return True
-    if poll is None:
-        return bool(select.select([own_socket], [], [], 0)[0])
-    poll.register(own_socket, select.POLLIN)
-    return bool(poll.poll(0))
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._socket = transport.get_extra_info("socket")
+        self._poll: select.poll | None = None
+        if hasattr(select, "poll") and self._socket is not None:
+            self._poll = select.poll()  # once: to make one takes longer than to ask it
+            self._poll.register(self._socket, select.POLLIN)
+
+    def has_something_to_read(self) -> bool:
+        """Ask the kernel."""
+        if self._socket is None or self._socket.fileno() < 0:
+            return True
+        if self._poll is not None:
+            return bool(self._poll.poll(0))
+        return bool(select.select([self._socket], [], [], 0)[0])
 
 
 async def _guard(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:

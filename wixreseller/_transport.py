@@ -11,7 +11,7 @@ import inspect
 import ssl as ssl_module
 import urllib.request
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypedDict
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,7 +23,7 @@ from wixreseller._answers import Response
 from wixreseller._guard import Body, NoAnswerError, OnePass, Progress, phase_unguarded
 from wixreseller._lanes import Connector, Lanes
 from wixreseller._operations import Request
-from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._sentinels import Seconds
 from wixreseller._threads import run_blocking
 from wixreseller._version import __version__
 from wixreseller.config import APIKey, KeySource
@@ -55,9 +55,8 @@ class Transport:
         self._keys = keys
         self._injected = session
         self._middlewares = tuple(middlewares)
-        self._ssl = ssl
-        self._proxy = _proxy_for(base_url)
         self._lanes = Lanes(_open_session, session)
+        self._options: Final = _options(session, ssl, _proxy_for(base_url))
         self._consistent: str | None = None
 
     async def exchange(self, request: Request, progress: Progress, timeout: Seconds) -> Response:
@@ -73,16 +72,20 @@ class Transport:
         progress.phase = Phase.PREPARING
         lane = self._lanes.here() or await self._lanes.open_here()
         key = self._keys.fixed
-        async with lane.free:
-            scope = asyncio.timeout(None if timeout is NO_TIMEOUT else timeout)
-            try:
-                async with scope:
-                    key = key or await self._ask_for_key()
-                    return await self._send(lane.session, request, progress, key)
-            except TimeoutError as error:
-                if not scope.expired():
-                    _fail(error)
-                raise NoAnswerError(f"no answer within {timeout:g} s", timed_out=True) from None
+        scope = asyncio.timeout(None)
+        await lane.free.acquire()
+        lane.timer.watch(scope, timeout)
+        try:
+            async with scope:
+                key = key or await self._ask_for_key()
+                return await self._send(lane.session, request, progress, key)
+        except TimeoutError as error:
+            if not scope.expired():
+                _fail(error)
+            raise NoAnswerError(f"no answer within {timeout:g} s", timed_out=True) from None
+        finally:
+            lane.timer.forget(scope)
+            lane.free.release()
 
     async def aclose(self) -> None:
         """Close the sessions of this loop, and drop those of others. Twice is fine."""
@@ -102,11 +105,8 @@ class Transport:
                 # Else a PATCH without a body gets one.
                 skip_auto_headers=("Content-Type",) if request.body is None else None,
                 allow_redirects=False,
-                raise_for_status=False,
-                proxy=self._proxy,
-                timeout=_NO_TIMEOUT,
                 middlewares=(*self._middlewares, guard),
-                ssl=True if self._ssl is None else self._ssl,  # True: as the session says
+                **self._options,
             )
             progress.phase = Phase.READING
             body = await answer.read()  # which gives the connection back, whatever happens
@@ -150,9 +150,31 @@ class Transport:
 
 def _open_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=Connector(),
-        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=Connector(), cookie_jar=aiohttp.DummyCookieJar(), timeout=_NO_TIMEOUT
     )
+
+
+class _Options(TypedDict, total=False):
+    """What is the same for every request, beside what our own sessions do unasked."""
+
+    raise_for_status: bool
+    timeout: aiohttp.ClientTimeout
+    proxy: str
+    ssl: ssl_module.SSLContext
+
+
+def _options(
+    injected: aiohttp.ClientSession | None, ssl: ssl_module.SSLContext | None, proxy: str | None
+) -> _Options:
+    options = _Options()
+    if injected is not None:  # the user may have set it up to do otherwise
+        options["raise_for_status"] = False
+        options["timeout"] = _NO_TIMEOUT
+    if proxy is not None:
+        options["proxy"] = proxy
+    if ssl is not None:
+        options["ssl"] = ssl
+    return options
 
 
 def _proxy_for(base_url: str) -> str | None:

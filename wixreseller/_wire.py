@@ -37,7 +37,7 @@ from wixreseller._wire_names import (
     adopt_paging_alias,
     flatten_cursors,
 )
-from wixreseller._wire_quick import quick_reader, sharing_reader
+from wixreseller._wire_quick import Write, quick_reader, quick_writer, sharing_reader
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import (
     BillingInfo,
@@ -78,14 +78,16 @@ class _Object:
     """Whether there are hundreds of them on a page, so that a generated hook pays."""
     rare: tuple[str, ...] = ()
     """Fields that few of them have: the generated hook looks for these last."""
+    is_sent: bool = False
+    """Whether a create sends it: its constructor checks what Wix would refuse."""
 
 
 # In the order in which they contain one another: a hook looks up those of its parts.
 _OBJECTS: Final[Mapping[type, _Object]] = {
-    CycleDuration: _Object(is_quick=True),
-    BillingInfo: _Object(is_quick=True),
+    CycleDuration: _Object(is_quick=True, is_sent=True),
+    BillingInfo: _Object(is_quick=True, is_sent=True),
     Failure: _Object(is_quick=True),
-    Product: _Object(),
+    Product: _Object(is_sent=True),
     ProductInstance: _Object(
         prepare=adopt_billing_aliases,
         aliases=("paymentInfo", "contractDetails"),
@@ -149,9 +151,14 @@ def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
             if cls is BillingInfo:
                 read = sharing_reader(read)
         converter.register_structure_hook(cls, read)
-        write = _nest_cursors if cls is PagingMetadata else _write_object(cls)
-        converter.register_unstructure_hook(cls, write)
+        converter.register_unstructure_hook(cls, _writer(cls, wire, converter))
     return converter
+
+
+def _writer(cls: type, wire: _Object, converter: cattrs.Converter) -> Write:
+    if cls is PagingMetadata:
+        return _nest_cursors
+    return quick_writer(cls, converter.get_unstructure_hook) if wire.is_sent else _write_object(cls)
 
 
 _write_metadata: Final = _write_object(PagingMetadata)

@@ -1,4 +1,4 @@
-"""Generate hooks that read objects of the usual shape with as little work as Python allows.
+"""Generate hooks that read and write objects with as little work as Python allows.
 
 A page holds hundreds of objects, nearly all of the documented shape. For each class a function is
 written out once, with a few lines for each field and no loop. It counts the usual fields that are
@@ -53,7 +53,12 @@ from wixreseller._wire_names import Raw
 from wixreseller.models import BillingInfo, OpenEnum
 from wixreseller.models.extra import NO_EXTRA, Extra
 
-__all__ = ["quick_reader", "sharing_reader"]
+__all__ = ["quick_reader", "quick_writer", "sharing_reader"]
+
+Write = Callable[[Any], Raw]
+"""An unstructure hook of cattrs: value → JSON."""
+WriterOf = Callable[[type], Callable[[Any], Any]]
+"""Look up the hook of a type."""
 
 _MOST_SHARED: Final = 256
 """How many kinds of billing are remembered. A reseller has a dozen; a server may send more."""
@@ -154,11 +159,16 @@ def quick_reader(
         no_rare=_indented(no_rare, 16),
         aliases=_indented([line for alias in aliases for line in _alias_lines(alias)], 20),
     )
-    name = f"<wixreseller: how to read {cls.__name__}>"
+    return cast("Read", _made(source, f"how to read {cls.__name__}", space)["read"])
+
+
+def _made(source: str, title: str, space: dict[str, Any]) -> dict[str, Any]:
+    """Run a source in a name space, and give the name space."""
+    name = f"<wixreseller: {title}>"
     exec(compile(source, name, "exec"), space)  # noqa: S102  # of our own field names only
     # So that debuggers and tracebacks can show it.
     linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-    return cast("Read", space["read"])
+    return space
 
 
 def _extra_reader(claimed: frozenset[str]) -> Callable[[Raw, int], Extra]:
@@ -277,3 +287,38 @@ def sharing_reader(read: Read) -> Read:
         return value
 
     return read_shared
+
+
+def quick_writer(cls: type, writer_of: WriterOf) -> Write:
+    """Make the hook that writes a class whose constructor checked the type of every field.
+
+    It writes what is required at once, then what is there of the rest. So begins the hook of
+    :class:`~wixreseller.Product`::
+
+        def write(value):
+            raw = {'catalogProductId': value.catalog_product_id, 'countryCode': value.country_code}
+            if (item := value.site_id) is not None:
+                raw['siteId'] = item
+    """
+    space: dict[str, Any] = {}
+    required: list[str] = []
+    optional: list[str] = []
+    for number, field in enumerate(fields_of(cls)):
+        is_scalar = field.kind in (str, int, bool)
+        if not is_scalar:
+            space[f"write_{number}"] = writer_of(field.kind)
+        written = "{}" if is_scalar else f"write_{number}({{}})"
+        if field.default is attrs.NOTHING:
+            required.append(f"{field.wire!r}: {written.format(f'value.{field.name}')}")
+        else:
+            optional += [
+                f"if (item := value.{field.name}) is not None:",
+                f"    raw[{field.wire!r}] = {written.format('item')}",
+            ]
+    lines = [
+        f"raw = {{{', '.join(required)}}}",
+        *optional,
+        "return {**raw, **value.extra} if value.extra else raw",
+    ]
+    source = f"def write(value):\n{_indented(lines, 4)}\n"
+    return cast("Write", _made(source, f"how to write {cls.__name__}", space)["write"])

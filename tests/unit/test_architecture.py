@@ -43,6 +43,7 @@ FLOORS = {
     "_answers": 3,
     "_guard": 4,
     "_lanes": 4,
+    "_shared_timer": 4,
     "_pacing_file": 4,
     "_transport": 4,
     "_pacing_line": 5,

@@ -83,6 +83,8 @@ def one_of(value: T, allowed: Sequence[T], field: str) -> T:
 
 def open_enum(value: object, kind: type[E], field: str) -> E:
     """Check a value of an open enum, or its text; text that it does not list is let through."""
+    if type(value) is kind:
+        return value
     if not isinstance(value, str) or not value:
         names = ", ".join(member.value for member in kind if member.value != "UNKNOWN")
         raise ConfigurationError(
@@ -117,7 +119,8 @@ def _text(value: object, field: str, longest: int | None) -> str:
             f"{field} may have at most {longest} characters, this one has {len(value)}", field=field
         )
     try:
-        value.encode()
+        if not value.isascii():
+            value.encode()
     except UnicodeEncodeError:
         raise ConfigurationError(
             f"{field} must be text, {shorten(value)} holds half of a surrogate pair", field=field
