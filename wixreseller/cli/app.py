@@ -11,6 +11,7 @@ from wixreseller._version import __version__
 from wixreseller.cli.audit import audit
 from wixreseller.cli.connection import Connection
 from wixreseller.cli.demo_command import demo
+from wixreseller.cli.doctor import doctor
 from wixreseller.cli.failures import exit_code_of, explain
 from wixreseller.cli.instances import instances
 from wixreseller.cli.packages import packages
@@ -164,6 +165,7 @@ def emulator(arguments: Sequence[str]) -> int:
 
 cli.add_command(audit)
 cli.add_command(demo)
+cli.add_command(doctor)
 cli.add_command(packages)
 cli.add_command(instances)
 cli.add_command(provision)
