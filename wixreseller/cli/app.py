@@ -9,6 +9,7 @@ import click
 
 from wixreseller._version import __version__
 from wixreseller.cli.audit import audit
+from wixreseller.cli.completion import complete_file, complete_profile, completion
 from wixreseller.cli.connection import Connection
 from wixreseller.cli.demo_command import demo
 from wixreseller.cli.doctor import doctor
@@ -101,6 +102,7 @@ def _show(error: click.ClickException) -> None:
 @click.option(
     "--profile",
     metavar="NAME",
+    shell_complete=complete_profile,
     help="Profile that says how to reach the API; it counts as a whole, and WIX_API_KEY and "
     "WIX_ACCOUNT_ID do not. [env: WIXRESELLER_PROFILE; default: the profile 'default', where the "
     "environment names no key and no account]",
@@ -125,6 +127,7 @@ def _show(error: click.ClickException) -> None:
 @click.option(
     "--catalogue",
     metavar="FILE",
+    shell_complete=complete_file,
     help="TOML file that gives products names, to use instead of GUIDs. "
     "[env: WIXRESELLER_CATALOGUE]",
 )
@@ -164,6 +167,7 @@ def emulator(arguments: Sequence[str]) -> int:
 
 
 cli.add_command(audit)
+cli.add_command(completion)
 cli.add_command(demo)
 cli.add_command(doctor)
 cli.add_command(packages)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
+from wixreseller.cli.completion import complete_file
 from wixreseller.cli.connection import Connection, InputError
 from wixreseller.cli.limits import Limit, limit_option
 
@@ -68,7 +69,12 @@ def _read_duration(_: click.Context, __: click.Parameter, text: str) -> timedelt
 
 
 @click.command(help=_HELP, short_help="List what costs money for nothing in a live account.")
-@click.option("--orders", metavar="FILE", help="Order file to compare with; - is standard input.")
+@click.option(
+    "--orders",
+    metavar="FILE",
+    shell_complete=complete_file,
+    help="Order file to compare with; - is standard input.",
+)
 @click.option(
     "--format",
     "file_format",

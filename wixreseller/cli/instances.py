@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from wixreseller.cli import options
+from wixreseller.cli.completion import complete_product
 from wixreseller.cli.connection import Connection
 
 __all__ = ["instances"]
@@ -91,6 +92,7 @@ def cancel(
 @click.option(
     "--product",
     metavar="PRODUCT",
+    shell_complete=complete_product,
     help="Another product of the same type: its GUID, or a name of --catalogue.",
 )
 @options.billing_options

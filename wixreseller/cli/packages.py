@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from wixreseller.cli import options
+from wixreseller.cli.completion import complete_file, complete_product
 from wixreseller.cli.connection import Connection, InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ def packages() -> None:
 
 @packages.command()
 @click.option("--external-id", metavar="ID", help="Your own name for the package.")
-@click.option("--product", metavar="PRODUCT", help="GUID at Wix, or a name of --catalogue.")
+@click.option(
+    "--product",
+    metavar="PRODUCT",
+    shell_complete=complete_product,
+    help="GUID at Wix, or a name of --catalogue.",
+)
 @click.option("--country", metavar="CODE", help="Country, two letters like BR.")
 @click.option("--site", metavar="GUID", help="Site that gets it. [default: none, it floats]")
 @options.billing_options
@@ -36,6 +42,7 @@ def packages() -> None:
 @click.option(
     "--order",
     metavar="FILE",
+    shell_complete=complete_file,
     help="Order file with one package, instead of the other options: for several products.",
 )
 @options.key_option
@@ -144,6 +151,7 @@ def find(connection: Connection, external_id: str, as_json: bool) -> None:
     "products",
     multiple=True,
     metavar="PRODUCT",
+    shell_complete=complete_product,
     help="GUID, or a name of --catalogue, whatever the billing. May be repeated.",
 )
 @click.option("--filter", "raw_filter", metavar="JSON", help="Wix's filter language.")

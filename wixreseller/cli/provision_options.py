@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import attrs
 import click
 
+from wixreseller.cli.completion import complete_file, complete_plan
 from wixreseller.cli.connection import Connection, InputError
 from wixreseller.cli.limits import Limit, limit_option
 
@@ -37,8 +38,10 @@ FileFormat = Literal["csv", "ndjson"]
 
 _path: Final = click.Path(path_type=Path, dir_okay=False)
 
-orders_argument: Final = click.argument("orders", metavar="ORDERS")
-plan_argument: Final = click.argument("plan_path", metavar="PLAN", type=_path)
+orders_argument: Final = click.argument("orders", metavar="ORDERS", shell_complete=complete_file)
+plan_argument: Final = click.argument(
+    "plan_path", metavar="PLAN", type=_path, shell_complete=complete_plan
+)
 format_option: Final = click.option(
     "--format",
     "file_format",
