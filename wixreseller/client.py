@@ -53,7 +53,7 @@ class AsyncClient:
     that shall as ``middlewares``. ``ssl`` is a TLS context of yours, ``hooks`` are told what
     happens.
 
-    Use it as an async context manager, or call :meth:`aclose`. Making one connects to nothing; it
+    Use it with ``async with``, or call :meth:`aclose`. Making one connects to nothing; it
     serves any number of threads and event loops.
 
     Example::

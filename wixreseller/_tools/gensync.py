@@ -1,10 +1,10 @@
 """Write the blocking client, in ``wixreseller/sync/``, from the sources of the async one.
 
 Run ``python wixreseller/_tools/gensync.py [--check] [--root DIR]``. It parses the sources and
-never imports them. Every async class gets a blocking twin that holds it (``self._impl``) and has
-the same methods, with signatures copied as they are written and docstrings rewritten by
-:meth:`Names.blocking`; each body is one call through the portal. It knows the constructs listed
-in :data:`ALLOWED` and refuses all others, with their place.
+never imports them. Every async class gets a blocking twin that holds it (``self._impl``), every
+function that takes a client one that takes the blocking client. Signatures and docstrings are
+copied and rewritten by :func:`blocking`; each body is one call through the portal. It knows the
+constructs listed in :data:`ALLOWED` and refuses all others, with their place.
 
 ``--check`` writes nothing, and exits with 1 if a file on disk is not what would be written.
 """
@@ -14,28 +14,45 @@ from __future__ import annotations
 import argparse
 import ast
 import builtins
-import io
 import itertools
 import re
 import sys
 import textwrap
-import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 PACKAGE = "wixreseller"
 MARKER = "# @generated"
 HEADER = f"""\
-{MARKER} by {PACKAGE}/_tools/gensync.py from {{}}.
-# Do not edit: change that file, and run `nox -s generate`.
-\"\"\"Give the blocking twin of ``{{}}``.\"\"\"
+{MARKER} by {PACKAGE}/_tools/gensync.py from {PACKAGE}.{{0}}.
+# Do not edit: change what is there, and run `nox -s generate`.
+\"\"\"Give the blocking twin of ``{PACKAGE}.{{0}}``.\"\"\"
+
+from __future__ import annotations
+
+{{1}}
+
+{{2}}
+
+
 """
 WIDTH = 100
-RESOURCES = "resources/__init__.py", "resources/packages.py", "resources/product_instances.py"
-SOURCES = ("client.py", *RESOURCES)
-# Async classes whose twins are written by hand, with their modules: AsyncX is twinned in sync._x.
-BY_HAND = {"AsyncChanges": "_changes", "AsyncPager": "pagination"}
+# The modules of sync, and the classes and functions that have their twins there.
+TWINS = {
+    "client": "client.AsyncClient",
+    "resources.packages": "resources.packages.AsyncPackages",
+    "resources.product_instances": "resources.product_instances.AsyncProductInstances",
+    "bulk": "bulk.applying.apply bulk.applying.resume bulk.auditing.audit bulk.plan.make_plan "
+    "bulk.planning.plan_orders bulk.runner.run bulk.verifying.verify",
+}
+# Classes whose twins are written by hand, with the modules of both.
+BY_HAND = {
+    "AsyncChanges": ("_changes", "sync._changes"),
+    "AsyncPager": ("pagination", "sync._pager"),
+    "Audit": ("bulk.auditing", "sync._audit"),
+    "Stop": ("bulk.stopping", "sync._bridges"),
+}
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 # The bodies that are not one call of the method of the same name.
 BODIES = {
@@ -45,264 +62,223 @@ BODIES = {
     "__repr__": 'return repr(self._impl).removeprefix("Async")',
     "__reduce__": "return self._impl.__reduce__()",
 }
+# Parameters of functions that belong to the caller's thread or to the loop, by their annotations:
+# what is made of them, what is passed on in their place, and what Batches has to know of them.
+BRIDGES = {
+    "AsyncClient": ("portal, awaited = inside({})", "awaited", ""),
+    r".*\| AsyncIterable\[.*": ("feed = Feed({})", "feed", "feed=feed"),
+    r"Stop \| None": ("halt = {} or Stop()", "halt.impl", "halt=halt.impl.request"),
+    r"Callable\[.*, None\]": ("told = Telling(portal, {})", "told.tell", ""),
+}
 # What may be left in no docstring and no annotation: it would be wrong of the twin.
 ASYNC_WORDS = re.compile(
     r"\b(Async[A-Z]\w*|Awaitable|Coroutine|Self|await|asyncio|aclose|__a[a-z]+__"
     r"|async (?:for|with|def|context))\b"
 )
+# What async code would use on the loop's thread, though it is the caller's.
+OF_THE_CALLER = re.compile(r"\b(?:Iterable|Iterator|Callable)\b")
+ITEMS = re.compile(r"\bAsync(?:Generator\[(\w+), None\]|Iterator\[(\w+)\])")
 ALLOWED = """\
-In a module: a docstring, imports, private names, and one public class, named Async…, without
-bases or decorators. In that class: a docstring; private names; attributes annotated with another
-class that has a twin, documented and without a value (a client has such); methods, documented,
-annotated and undecorated: async ones that give values, plain ones that give an iterator or view of
-the client; __init__ and the dunder methods of BODIES. In a signature: annotated parameters that
-take nothing async, no stars and no "/"; comments only behind a parameter."""
+Allowed are the classes and functions of TWINS, undecorated. In a class: no bases; a docstring;
+private names; attributes annotated with another class that has a twin, documented and without a
+value (a client has such); methods, documented, annotated and undecorated: async ones that give
+values, plain ones that give an iterator or view of the client; __init__ and the dunder methods of
+BODIES. In a signature: annotated parameters that take nothing async, no stars and no "/".
+A function takes an AsyncClient before all else, and gives a value, async items, or an object of
+BY_HAND. Other parameters may be as BRIDGES has them; where it is async, no other may hold an
+iterable or a function."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-# A parameter as it is written (``*`` too), the comment behind it, and how it is passed on.
-Parameter = tuple[str, str, str]
+Import = tuple[bool, str, str]  # whether for type checkers only; module, if not all of it; name
 Homes = dict[str, tuple[str, str]]
 Sliced = ast.stmt | ast.expr | ast.arg
 
 
-class RefusedError(Exception):
-    """Say which line of a source has no blocking twin, and why."""
+class Module:
+    """Hold an async module; ``used`` gets what the file of the twins has to import."""
 
-
-class Import(NamedTuple):
-    """Hold one imported name; the fields are in the order that the linter sorts by."""
-
-    is_typing_only: bool
-    section: int
-    is_from: bool
-    module: str
-    name: str
-
-    @classmethod
-    def of(cls, module: str, item: ast.alias, *, is_typing_only: bool = False) -> Import:
-        """Make the import of a name from a module, or of a module that has no other name."""
-        first = (module or item.name).partition(".")[0]
-        section = 2 if first == PACKAGE else int(first not in sys.stdlib_module_names)
-        text = f"{item.name} as {item.asname}" if item.asname else item.name
-        return cls(is_typing_only, section, bool(module), module or text, text)
-
-
-class Source:
-    """Hold one async module: its syntax tree, and the text that the tree was made from."""
-
-    def __init__(self, root: Path, name: str) -> None:
-        self.path = root / PACKAGE / name
-        text = self.path.read_text(encoding="utf-8")
-        # As bytes, for that is what the columns of syntax trees count.
-        self._lines = [line.encode() for line in text.splitlines(keepends=True)]
-        module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        self.module = f"{PACKAGE}.{module}"
-        self.twin = f"{PACKAGE}.sync.{module}"
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        self.comments = {t.start[0]: t.string for t in tokens if t.type == tokenize.COMMENT}
-        self.imports: dict[str, Import] = {}
-        self.cls: ast.ClassDef | None = None
-        for node in ast.parse(text, name).body:
-            self._read(node)
-
-    def _read(self, node: ast.stmt) -> None:
-        match node:
-            case ast.Import() | ast.ImportFrom():
-                self._import(node, is_typing_only=False)
-            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
-                for child in node.body:
-                    self._import(child, is_typing_only=True)
-            case _ if is_text(node) or is_private(node):
-                pass
-            case ast.ClassDef() if self.cls is None and node.name.startswith("Async"):
-                if node.bases or node.keywords or node.decorator_list:
-                    self.refuse(node, f"{node.name} has a base or a decorator")
-                self.cls = node
-            case _:
-                self.refuse(node, "this statement has no place in an async module")
-
-    def _import(self, node: ast.stmt, *, is_typing_only: bool) -> None:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            self.refuse(node, "only imports may stand here")
-        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-        for item in node.names:
-            made = Import.of(module, item, is_typing_only=is_typing_only)
-            self.imports[item.asname or item.name.partition(".")[0]] = made
-
-    def slice(self, first: Sliced, last: Sliced | None = None) -> str:
-        """Give the source from the beginning of one node to the end of another."""
-        end = last or first
-        lines = self._lines[first.lineno - 1 : end.end_lineno]
-        lines[-1] = lines[-1][: end.end_col_offset]
-        lines[0] = lines[0][first.col_offset :]
-        return b"".join(lines).decode()
-
-    def refuse(self, node: Sliced | int, what: str) -> NoReturn:
-        """Refuse a line of this source."""
-        raise RefusedError(f"{self.path}:{getattr(node, 'lineno', node)}: {what}\n{ALLOWED}")
-
-
-def blocking(text: str, homes: Homes) -> str:
-    """Rewrite a docstring or an annotation for the twin.
-
-    ``await x`` becomes ``x``; ``async with``, ``async for``, ``async def`` and ``async context
-    manager`` lose the word; ``aclose`` becomes ``close``; a class that has a twin becomes that
-    twin, together with the module before its name if there is one.
-    """
-    for name, (module, twin) in homes.items():
-        text = re.sub(rf"\b{re.escape(module)}\.{name}\b", f"{twin}.{name[5:]}", text)
-        text = re.sub(rf"\b{name}\b", name[5:], text)
-    text = re.sub(r"\b([Aa])n async (?=context manager)", r"\1 ", text)
-    text = re.sub(r"\basync (?=(?:for|with|def|context manager)\b)", "", text)
-    text = re.sub(r"\bawait (?=\S)", "", text)
-    return re.sub(r"\baclose\b", "close", text)
-
-
-class Twin:
-    """Write the twin of one class."""
-
-    def __init__(self, source: Source, cls: ast.ClassDef, homes: Homes) -> None:
-        self._source = source
-        self._cls = cls
+    def __init__(self, root: Path, name: str, homes: Homes, used: set[Import]) -> None:
+        self._path = root / PACKAGE / f"{name.replace('.', '/')}.py"
+        self._text = self._path.read_text(encoding="utf-8")
+        self._name = name
         self._homes = homes
+        self._used = used
+        self._cls = ""
         self._parts: dict[str, str] = {}
-        self._imports: set[Import] = set()
-        self._import(f"{PACKAGE}.sync._portal", "Portal")
-        self._import(source.module, cls.name)
+        body = ast.parse(self._text, str(self._path)).body
+        self._imports = dict(imported(body))
+        self._defined = {name_of(node): node for node in body}
+        for name, node in self._defined.items():
+            if name.startswith("Async") and name not in homes:
+                self._refuse(node, f"{name} has no twin")
 
-    def write(self) -> str:
-        """Give the imports and the class."""
-        twin = self._cls.name[5:]
-        docstring = self._docstring(self._cls)
-        attributes = "".join(self._attributes())
-        methods = list(self._methods())
-        hold = f"(self, portal: Portal, impl: {self._cls.name}) -> None:\n"
+    def twin(self, name: str) -> str:
+        """Write the twin of a class or function."""
+        node = self._defined.get(name, ast.Pass(lineno=1))
+        if isinstance(node, Function):
+            package = self._name.partition(".")[0]
+            self._used.add((False, PACKAGE, package))
+            return self._callable(node, f"{package}.{name}", 0)
+        if not isinstance(node, ast.ClassDef) or node.bases or node.keywords or node.decorator_list:
+            self._refuse(node, f"{name} is not there, or is no plain class")
+        self._cls = name
+        return self._class(node)
+
+    def _slice(self, first: Sliced, last: Sliced | None = None) -> str:
+        """Give the source from the beginning of one node to the end of another."""
+        span, end = ast.copy_location(ast.Pass(), first), last or first
+        span.end_lineno, span.end_col_offset = end.end_lineno, end.end_col_offset
+        return ast.get_source_segment(self._text, span) or ""
+
+    def _refuse(self, node: Sliced, what: str) -> NoReturn:
+        raise SyntaxError(f"{self._path}:{node.lineno}: {what}\n{ALLOWED}")
+
+    def _class(self, cls: ast.ClassDef) -> str:
+        self._import("sync._portal", "Portal")
+        self._import(self._name, cls.name)
+        members = list(self._members(cls))
+        twin = cls.name.removeprefix("Async")
+        hold = f"(self, portal: Portal, impl: {cls.name}) -> {twin if self._parts else None}:\n"
         hold += "        self._portal = portal\n        self._impl = impl\n"
         for name, part in self._parts.items():
             hold += f"        self.{name} = {part}(portal, impl.{name})\n"
-        if self._parts:
-            members = "\n".join([attributes, *methods, f"    def _hold{hold}"])
-        else:
-            members = "\n".join([f"    def __init__{hold}", *methods])
-        return (
-            f"from __future__ import annotations\n\n{import_lines(self._imports)}\n\n"
-            f'__all__ = ["{twin}"]\n\n\nclass {twin}:\n    {docstring}\n\n{members}'
-        )
+        hold += "        return self\n" if self._parts else ""
+        name = "_hold" if self._parts else "__init__"
+        members.insert(len(members) if self._parts else 0, f"    def {name}{hold}")
+        return "\n".join([f"class {twin}:\n    {self._docstring(cls)}\n", *members])
 
-    def _attributes(self) -> Iterator[str]:
-        """Write the parts of a client; only a client has any."""
-        nodes = iter(self._cls.body)
-        for node in nodes:
-            if isinstance(node, ast.AnnAssign) and not is_private(node):
-                name, part = self._source.slice(node.target), self._source.slice(node.annotation)
-                text = next(nodes, node)
-                if node.value or part not in self._homes or not is_text(text):
-                    self._source.refuse(node, f"{name} is no documented part of a client")
-                self._parts[name] = part[5:]
-                self._import(self._homes[part][1], part[5:])
-                docstring = self._blocking(self._source.slice(text), text)
-                yield f"    {name}: {part[5:]}\n    {docstring}\n"
-
-    def _methods(self) -> Iterator[str]:
-        for node in self._cls.body:
+    def _members(self, cls: ast.ClassDef) -> Iterator[str]:
+        for node, after in itertools.pairwise([*cls.body, cls]):
             match node:
-                case _ if is_private(node) or is_text(node) or isinstance(node, ast.AnnAssign):
+                case _ if is_text(node) or re.match("_(?!_)", name_of(node)):
                     pass
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     if node.name != "__init__" or self._parts:
-                        yield self._method(node)
+                        yield self._callable(node, f"self._impl.{node.name}", 4)
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=None) if (
+                    self._slice(kind) in self._homes and is_text(after)
+                ):
+                    self._use(kind)
+                    self._parts[name] = self._blocking(kind)
+                    yield f"    {self._blocking(node, after)}\n"
                 case _:
-                    self._source.refuse(node, "this statement has no place in an async class")
+                    self._refuse(node, "this statement has no place in an async class")
 
-    def _method(self, node: Function) -> str:
-        parameters = list(self._parameters(node))
-        arguments = [argument for _, _, argument in parameters if argument]
-        text = f"    {self._signature(node, parameters)}\n"
+    def _callable(self, node: Function, call: str, indent: int) -> str:
+        inner = " " * (indent + 4)
+        text = f"{inner[4:]}{self._signature(node, indent)}:\n"
         if not node.name.startswith("__"):
-            text += f"        {self._docstring(node)}\n"
-        return text + "".join(f"        {line}\n" for line in self._body(node, arguments))
+            text += f"{inner}{self._docstring(node)}\n"
+        lines = self._body(node, call, list(self._parameters(node)), indent + 4)
+        return text + "".join(f"{inner}{line}\n" for line in lines)
 
-    def _body(self, node: Function, arguments: list[str]) -> Iterator[str]:
-        call = f"self._impl.{node.name}"
-        gives = self._source.slice(node.returns) if node.returns else ""
+    def _signature(self, node: Function, indent: int) -> str:
+        if node.returns is None or node.decorator_list:
+            self._refuse(node, f"{node.name} has a decorator, or no return annotation")
+        self._use(node.args)
+        self._use(node.returns)
+        text = self._blocking(node, node.returns)
+        # What stood on a line of its own may have room now; a comma behind the last one forbids it.
+        joined = re.sub(r"\(\n +(.*[^,])\n *(?=\) ->)", r"(\1", text)
+        return text if re.search(r"[\n#]", joined) or indent + len(joined) >= WIDTH else joined
+
+    def _parameters(self, node: Function) -> Iterator[tuple[str, str, str]]:
+        """Give for each what is made of it, what is passed on, and what Batches is told."""
+        given = node.args
+        if given.posonlyargs or given.vararg or given.kwarg:
+            self._refuse(node, f'{node.name} has *args, **kwargs or "/"')
+        for parameter in [*given.args, *given.kwonlyargs]:
+            name, annotation = parameter.arg, parameter.annotation
+            if name == "self":
+                continue
+            text = self._slice(annotation) if annotation else "Awaitable"
+            bridges = (bridge for of, bridge in BRIDGES.items() if re.fullmatch(of, text))
+            line, argument, keyword = next(bridges, ("", name, ""))
+            is_of_caller = isinstance(node, ast.AsyncFunctionDef) and OF_THE_CALLER.search(text)
+            if line and not self._cls:
+                self._import("sync._bridges", line.partition("(")[0].split()[-1])
+            elif ASYNC_WORDS.search(text) or is_of_caller:
+                self._refuse(parameter, f"{name} has no annotation, or takes what is async")
+            argument = f"{name}={argument}" if parameter in given.kwonlyargs else argument
+            yield line.format(name), argument, keyword
+
+    def _body(
+        self, node: Function, call: str, parameters: Sequence[tuple[str, str, str]], indent: int
+    ) -> Iterator[str]:
+        yield from (line for line, _, _ in parameters if line)
+        arguments = [argument for _, argument, _ in parameters]
+        keywords = [keyword for _, _, keyword in parameters if keyword]
+        gives = self._slice(node.returns) if node.returns else ""
+        is_async = isinstance(node, ast.AsyncFunctionDef)
+        portal = "self._portal" if self._cls else "told" if "told." in str(arguments) else "portal"
         if node.name in BODIES:
             yield BODIES[node.name]
         elif node.name == "__init__":
-            yield laid_out(f"impl = {self._cls.name}(", arguments, ")", 8)
+            yield laid_out(f"impl = {self._cls}(", arguments, ")", indent)
             yield "self._hold(Portal(impl.aclose), impl)"
-        elif node.name.startswith("__"):
-            self._source.refuse(node, f"{node.name} has no blocking body")
-        elif isinstance(node, ast.AsyncFunctionDef) and not ASYNC_WORDS.search(gives):
-            yield laid_out("return self._portal.call(", [call, *arguments], ")", 8)
-        elif isinstance(node, ast.FunctionDef) and gives in BY_HAND:
-            self._import(self._homes[gives][1], gives[5:])
-            yield laid_out(f"impl = {call}(", arguments, ")", 8)
-            yield f"return {gives[5:]}(self._portal, impl)"
-        elif isinstance(node, ast.FunctionDef) and gives == self._cls.name and self._parts:
-            yield laid_out(f"impl = {call}(", arguments, ")", 8)
-            yield f"view = object.__new__({gives[5:]})"
-            yield "view._hold(self._portal, impl)"
-            yield "return view"
+        elif node.name.startswith("__") or (not self._cls and arguments[:1] != ["awaited"]):
+            self._refuse(node, f"{node.name} has no blocking body")
+        elif is_async and ITEMS.fullmatch(gives) and portal == "portal":
+            self._import("sync._bridges", "Batches")
+            self._used.add((False, "", "functools"))
+            yield laid_out("begin = functools.partial(", [call, *arguments], ")", indent)
+            yield laid_out("return Batches(", [portal, "begin", *keywords], ")", indent)
+        elif is_async and not ASYNC_WORDS.search(gives) and not keywords:
+            yield laid_out(f"return {portal}.call(", [call, *arguments], ")", indent)
+        elif not is_async and gives in BY_HAND and portal != "told" and not keywords:
+            yield laid_out(f"impl = {call}(", arguments, ")", indent)
+            yield f"return {gives.removeprefix('Async')}({portal}, impl)"
+        elif not is_async and gives == self._cls and self._parts:
+            twin = gives.removeprefix("Async")
+            yield laid_out(f"impl = {call}(", arguments, ")", indent)
+            yield f"return {twin}._hold(object.__new__({twin}), self._portal, impl)"
         else:
-            self._source.refuse(node, f"{node.name} gives what no blocking body can give")
-
-    def _signature(self, node: Function, parameters: list[Parameter]) -> str:
-        if node.returns is None or node.decorator_list:
-            self._source.refuse(node, f"{node.name} has a decorator, or no return annotation")
-        self._use(node.args)
-        self._use(node.returns)
-        head = f"def {RENAMED.get(node.name, node.name)}("
-        tail = f") -> {self._blocking(self._source.slice(node.returns), node)}:"
-        # Where each has a line of its own, a comma after the last one keeps it so.
-        if len({parameter.lineno for parameter in (*node.args.args, *node.args.kwonlyargs)}) > 1:
-            each = [f"{text},{note and '  '}{note}" for text, note, _ in parameters]
-            return "\n        ".join([head, *each]) + f"\n    {tail}"
-        return laid_out(head, [text for text, _, _ in parameters], tail, 4)
-
-    def _parameters(self, node: Function) -> Iterator[Parameter]:
-        given, refuse = node.args, self._source.refuse
-        if given.posonlyargs or given.vararg or given.kwarg:
-            refuse(node, f'{node.name} has *args, **kwargs or "/"')
-        signature = range(node.lineno, node.body[0].lineno)
-        comments = {n: text for n, text in self._source.comments.items() if n in signature}
-        plain = len(given.args)
-        defaults = [*[None] * (plain - len(given.defaults)), *given.defaults, *given.kw_defaults]
-        pairs = zip([*given.args, *given.kwonlyargs], defaults, strict=True)
-        for at, (parameter, default) in enumerate(pairs):
-            name, end = parameter.arg, default or parameter
-            if at == plain:
-                yield "*", "", ""
-            text = self._source.slice(parameter, end)
-            if ASYNC_WORDS.search(text) or (name != "self" and parameter.annotation is None):
-                refuse(parameter, f"{name} of {node.name} is not annotated, or takes what is async")
-            comment = comments.pop(end.end_lineno or 0, "")
-            passed_on = name if at < plain else f"{name}={name}"
-            yield text, comment, "" if name == "self" else passed_on
-        for line in comments:
-            refuse(line, f"a comment inside {node.name} is behind no parameter")
+            self._refuse(node, f"{node.name} gives what no blocking body can give")
 
     def _docstring(self, node: Function | ast.ClassDef) -> str:
         if not is_text(node.body[0]):
-            self._source.refuse(node, f"{node.name} has no docstring")
-        return self._blocking(self._source.slice(node.body[0]), node.body[0])
+            self._refuse(node, f"{node.name} has no docstring")
+        return self._blocking(node.body[0])
 
-    def _blocking(self, text: str, node: Sliced) -> str:
-        text = blocking(text, self._homes)
+    def _blocking(self, node: Sliced, last: Sliced | None = None) -> str:
+        text = blocking(self._slice(node, last), self._homes)
         if left := ASYNC_WORDS.search(text):
-            self._source.refuse(node, f"{left[0]!r} has no blocking twin")
+            self._refuse(node, f"{left[0]!r} has no blocking twin")
         return text
 
     def _import(self, module: str, name: str) -> None:
-        self._imports.add(Import.of(module, ast.alias(name)))
+        self._used.add((False, f"{PACKAGE}.{module}", name))
 
     def _use(self, node: ast.AST) -> None:
         """Import the names that a signature uses."""
         for name in (child for child in ast.walk(node) if isinstance(child, ast.Name)):
-            if name.id in self._source.imports:
-                if name.id not in self._homes:
-                    self._imports.add(self._source.imports[name.id])
-            elif name.id != self._cls.name and not hasattr(builtins, name.id):
-                self._source.refuse(name, f"{name.id} in a signature is not imported")
+            if name.id in self._homes:
+                if name.id != self._cls:
+                    self._import(self._homes[name.id][1], name.id.removeprefix("Async"))
+            elif name.id in self._imports:
+                if not ASYNC_WORDS.match(name.id):  # it is rewritten, or refused
+                    self._used.add(self._imports[name.id])
+            elif name.id in self._defined:
+                self._import(self._name, name.id)
+            elif not hasattr(builtins, name.id):
+                self._refuse(name, f"{name.id} in a signature is not imported")
+
+
+def blocking(text: str, homes: Homes) -> str:
+    """Rewrite a docstring or a signature for the twin.
+
+    ``await x`` becomes ``x``; ``async with``, ``async for`` and ``async def`` lose the word;
+    ``aclose`` becomes ``close``; what has a twin becomes that twin, together with the module before
+    its name if there is one. Async items come in batches; async iterables are no longer taken.
+    """
+    for name, (module, twin) in homes.items():
+        path, new = re.escape(f"{PACKAGE}.{module}.{name}"), name.removeprefix("Async")
+        text = re.sub(rf"\b{path}\b", f"{PACKAGE}.{twin}.{new}", text)
+        text = re.sub(rf"\b{name}\b", new, text)
+    text = ITEMS.sub(lambda found: f"Batches[{found[1] or found[2]}]", text)
+    text = re.sub(r" \| AsyncIterable\[[^][]*\]", "", text)
+    text = re.sub(r"\basync (?=(?:for|with|def)\b)|\bawait (?=\S)", "", text)
+    return re.sub(r"\b\w+\b", lambda word: RENAMED.get(word[0], word[0]), text)
 
 
 def is_text(node: ast.AST) -> bool:
@@ -310,40 +286,56 @@ def is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 
 
-def is_private(node: ast.AST) -> bool:
-    """Tell a definition of a name that the twin does not have: a private one, or ``__all__``."""
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return name.startswith("_") and not name.startswith("__")
-        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
-            return name.startswith("_")
-        case _:
-            return False
+def name_of(node: ast.AST) -> str:
+    """Give the name that a statement defines; empty if it defines none, or several."""
+    target = getattr(node, "target", None) or [*getattr(node, "targets", ()), node][0]
+    return getattr(target, "name", "") or getattr(target, "id", "")
 
 
 def laid_out(head: str, items: list[str], tail: str, indent: int) -> str:
     """Break a list between brackets as the formatter does: not at all, inside, or at each item."""
     inner = "\n" + " " * (indent + 4)
     joined = ", ".join(items)
-    if indent + len(head + joined + tail) <= WIDTH and "\n" not in joined:
+    if indent + len(head + joined + tail) <= WIDTH:
         return head + joined + tail
-    if indent + 4 + len(joined) <= WIDTH and "\n" not in joined:
+    if indent + 4 + len(joined) <= WIDTH:
         return f"{head}{inner}{joined}{inner[:-4]}{tail}"
     return f"{head}{''.join(f'{inner}{item},' for item in items)}{inner[:-4]}{tail}"
 
 
+def imported(nodes: list[ast.stmt], is_typing_only: bool = False) -> Iterator[tuple[str, Import]]:
+    """Give each name that is imported, and how."""
+    for node in nodes:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from imported(node.body, is_typing_only=True)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for item in node.names:
+                name = f"{item.name} as {item.asname}" if item.asname else item.name
+                known = item.asname or item.name.partition(".")[0]
+                yield known, (is_typing_only, getattr(node, "module", ""), name)
+
+
+def place_of(item: Import) -> tuple[bool, int, bool, str]:
+    """Tell where the linter wants an import: in which block and section, and of which module."""
+    is_typing_only, module, name = item
+    first = re.split(r"\W", module or name)[0]
+    section = 2 if first == PACKAGE else int(first not in sys.stdlib_module_names)
+    return is_typing_only, section, bool(module), module or name
+
+
 def import_lines(imports: set[Import]) -> str:
     """Write imports in the order, and with the blank lines, that the linter wants."""
+    imports = {item for item in imports if not item[0] or (False, *item[1:]) not in imports}
+    if any(is_typing_only for is_typing_only, _, _ in imports):
+        imports.add((False, "typing", "TYPE_CHECKING"))
     lines: list[str] = []
-    if any(item.is_typing_only for item in imports):
-        imports = {*imports, Import.of("typing", ast.alias("TYPE_CHECKING"))}
     before = (False, 0)
-    for key, group in itertools.groupby(sorted(imports), key=lambda item: item[:4]):
-        is_typing_only, section, is_from, module = key
+    for place, group in itertools.groupby(sorted(imports, key=place_of), key=place_of):
+        is_typing_only, section, is_from, module = place
         if before != (is_typing_only, section) and lines:
             lines += ["", "if TYPE_CHECKING:"] if is_typing_only > before[0] else [""]
         before = (is_typing_only, section)
-        names = sorted((i.name for i in group), key=lambda n: (not n.isupper(), n[:1].islower(), n))
+        names = sorted((i[2] for i in group), key=lambda n: (not n.isupper(), n[:1].islower(), n))
         line = f"from {module} import {', '.join(names)}" if is_from else f"import {module}"
         if len(line) > WIDTH:
             line = laid_out(f"from {module} import (", names, ")", 0)
@@ -353,15 +345,20 @@ def import_lines(imports: set[Import]) -> str:
 
 def twins(root: Path) -> dict[Path, str]:
     """Give every generated file, and its text."""
-    sources = [Source(root, name) for name in SOURCES]
-    homes = {n: (f"{PACKAGE}.{m}", f"{PACKAGE}.sync._{n[5:].lower()}") for n, m in BY_HAND.items()}
-    homes |= {s.cls.name: (s.module, s.twin) for s in sources if s.cls}
+    paths = [(path.rpartition("."), file) for file, many in TWINS.items() for path in many.split()]
+    homes = dict(BY_HAND)
+    for (module, _, name), file in paths:
+        # A function is known by the package that offers it.
+        homes[name] = module if name.startswith("Async") else file, f"sync.{file}"
     files: dict[Path, str] = {}
-    for name, source in zip(SOURCES, sources, strict=True):
-        text = HEADER.format(source.path.relative_to(root).as_posix(), source.module)
-        if source.cls:
-            text += f"\n{Twin(source, source.cls, homes).write()}"
-        files[root / PACKAGE / "sync" / name] = text
+    for file, group in itertools.groupby(paths, key=lambda path: path[1]):
+        used: set[Import] = set()
+        parts = [Module(root, module, homes, used).twin(name) for (module, _, name), _ in group]
+        names = {name.removeprefix("Async") for (_, _, name), place in paths if place == file}
+        names |= {name for _, _, name in used if name in BY_HAND or f"Async{name}" in BY_HAND}
+        offered = laid_out("__all__ = [", [f'"{name}"' for name in sorted(names)], "]", 0)
+        path = root / PACKAGE / "sync" / f"{file.replace('.', '/')}.py"
+        files[path] = HEADER.format(file, import_lines(used), offered) + "\n\n".join(parts)
     return files
 
 
@@ -383,7 +380,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         files = twins(options.root)
-    except (RefusedError, SyntaxError) as error:
+    except SyntaxError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     if not options.check:

@@ -1,8 +1,8 @@
 """Carry out orders by the thousand: plan, apply, survive, verify.
 
-``bulk.run`` is the heart, an async iterator of outcomes; its blocking twin is
-:func:`wixreseller.sync.bulk.run`. The command line has no logic of its own. Names are loaded when
-they are first used.
+``bulk.run`` is the heart, an async iterator of outcomes; :mod:`wixreseller.sync.bulk` holds the
+blocking twins of all that takes a client. The command line has no logic of its own. Names are
+loaded when they are first used.
 """
 
 from __future__ import annotations

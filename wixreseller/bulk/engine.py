@@ -40,7 +40,7 @@ class Engine:
     def __init__(
         self,
         client: AsyncClient,
-        orders: Iterable[Order] | AsyncIterable[Order] | Iterable[Entry],
+        orders: Iterable[Order | Entry] | AsyncIterable[Order | Entry],
         journal: Journal,
         *,
         resend_absent: bool,

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+import contextlib
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
@@ -81,7 +88,9 @@ def seconds_at(limit: RateLimit | None, calls: int) -> float:
     return (calls - 1) // limit.requests * limit.per
 
 
-async def make_plan(client: AsyncClient, orders: Iterable[Order]) -> AsyncIterator[PlanRow]:
+async def make_plan(
+    client: AsyncClient, orders: Iterable[Order] | AsyncIterable[Order]
+) -> AsyncIterator[PlanRow]:
     """Look orders up, a hundred in a query, and give what is to be done about each, in order.
 
     Memory stays constant. Nothing is written at Wix.
@@ -90,23 +99,44 @@ async def make_plan(client: AsyncClient, orders: Iterable[Order]) -> AsyncIterat
         WixResellerError: it could not be looked.
     """
     calls = client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    numbered = zip(itertools.count(), orders, strict=False)
-    while wave := list(itertools.islice(numbered, MOST_IN_A_LOOK * _LOOKS_AT_ONCE)):
-        rows = [
-            PlanRow(entry=entry_of(order, number), lines=order.lines, rows=order.rows)
-            for number, order in wave
-        ]
-        chunks = [
-            rows[start : start + MOST_IN_A_LOOK] for start in range(0, len(rows), MOST_IN_A_LOOK)
+
+    async def look(chunk: Sequence[PlanRow]) -> Sequence[PlanRow]:
+        found = await find_packages(calls, [row.entry for row in chunk])
+        return [
+            attrs.evolve(row, entry=planned_as(row.entry, found[row.entry.number])) for row in chunk
         ]
 
-        async def look(chunk: Sequence[PlanRow]) -> Sequence[PlanRow]:
-            found = await find_packages(calls, [row.entry for row in chunk])
-            return [
-                attrs.evolve(row, entry=planned_as(row.entry, found[row.entry.number]))
-                for row in chunk
+    async with contextlib.aclosing(_waves(orders)) as waves:
+        async for rows in waves:
+            chunks = [
+                rows[start : start + MOST_IN_A_LOOK]
+                for start in range(0, len(rows), MOST_IN_A_LOOK)
             ]
+            for planned in await asyncio.gather(*map(look, chunks)):
+                for row in planned:
+                    yield row
 
-        for planned in await asyncio.gather(*map(look, chunks)):
-            for row in planned:
-                yield row
+
+async def _waves(
+    orders: Iterable[Order] | AsyncIterable[Order],
+) -> AsyncGenerator[Sequence[PlanRow], None]:
+    """Give the orders, numbered, as many at a time as are looked up side by side."""
+    wave: list[PlanRow] = []
+    number = 0
+    async for order in _each(orders):
+        wave.append(PlanRow(entry=entry_of(order, number), lines=order.lines, rows=order.rows))
+        number += 1
+        if len(wave) == MOST_IN_A_LOOK * _LOOKS_AT_ONCE:
+            yield wave
+            wave = []
+    if wave:
+        yield wave
+
+
+async def _each(orders: Iterable[Order] | AsyncIterable[Order]) -> AsyncIterator[Order]:
+    if isinstance(orders, AsyncIterable):
+        async for order in orders:
+            yield order
+    else:
+        for order in orders:
+            yield order

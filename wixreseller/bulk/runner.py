@@ -37,7 +37,7 @@ MOST_IN_FLIGHT: Final = 100
 
 async def run(
     client: AsyncClient,
-    orders: Iterable[Order] | AsyncIterable[Order] | Iterable[Entry],
+    orders: Iterable[Order | Entry] | AsyncIterable[Order | Entry],
     *,
     journal: Journal | str | os.PathLike[str] | None = None,
     resend_absent: bool = False,
