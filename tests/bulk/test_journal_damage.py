@@ -165,12 +165,13 @@ def test_a_database_of_another_program_is_left_as_it_was(path: Path) -> None:
     assert before == path.read_bytes()
 
 
-def test_a_journal_of_a_later_version_is_refused(path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 99])
+def test_a_journal_of_another_version_is_refused(path: Path, version: int) -> None:
     written(path)
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(errors.JournalError, match="is of version 99"):
+    with pytest.raises(errors.JournalError, match=f"is of version {version}, .* knows version 2"):
         SqliteJournal(path)
 
 

@@ -106,6 +106,51 @@ async def test_a_number_that_is_taken_is_replaced_by_the_next_one_that_is_free(p
         assert 3 == record.entry.number
 
 
+async def test_a_name_is_found_however_many_came_after_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wixreseller.bulk.journal_names._MOST_NEW", 7)
+    asked = entries(60)
+    for count in (10, 25, 60):
+        async with SqliteJournal(path) as journal:
+            for start in range(0, count, 10):
+                await journal.add(asked[start : start + 10], 1.0)
+    async with SqliteJournal(path) as journal:
+        records = await journal.add(asked[::-1], 2.0)
+        steps = [step async for step in journal.transitions()]
+    assert [*range(60)][::-1] == [record.entry.number for record in records]
+    assert 60 == len(steps)
+
+
+async def test_two_names_of_one_hash_are_two_orders(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def same(_: tuple[str, str]) -> int:
+        return 5
+
+    for module in ("journal_names", "journal_sqlite"):
+        monkeypatch.setattr(f"wixreseller.bulk.{module}.hash_of", same)
+    async with SqliteJournal(path) as journal:
+        first = await journal.add(entries(3), 1.0)
+        assert list(first) == list(await journal.add(entries(3), 2.0))
+        assert [0, 1, 2] == [record.entry.number for record in first]
+
+
+@pytest.mark.parametrize(("state", "index"), [("intent", True), ("planned", False)])
+async def test_orders_that_are_few_are_found_without_reading_all(
+    path: Path, state: State, index: bool
+) -> None:
+    asked: list[str] = []
+    async with SqliteJournal(path) as journal:
+        await journal.read(lambda connection: connection.set_trace_callback(asked.append))
+        assert [] == [record async for record in journal.records((state,))]
+        (query,) = (query for query in asked if "FROM orders" in query)
+        plan = await journal.read(
+            lambda connection: connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+        )
+    assert index == any("orders_unusual" in step[3] for step in plan)
+
+
 async def test_ids_of_accounts_and_packages_are_the_same_in_any_case(path: Path) -> None:
     package_id = "abcdef01-0000-4000-8000-0123456789ab"
     async with SqliteJournal(path) as journal:

@@ -14,7 +14,7 @@ from wixreseller.errors import JournalError
 __all__ = ["failure", "is_blank", "open_file"]
 
 APPLICATION_ID: Final = 0x57524A4C  # "WRJL", by which `file` and we know a journal
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 def open_file(path: Path, *, is_reader: bool) -> sqlite3.Connection:

@@ -6,18 +6,23 @@ import sqlite3
 from typing import Any, Final
 
 from wixreseller.bulk.journal import STATES, Entry, Record
+from wixreseller.bulk.journal_names import NAMES_SCHEMA
 from wixreseller.bulk.results import Failed, Ok, Outcome, Unknown
 
 __all__ = [
     "ENTRY_COLUMNS",
     "RECORD_COLUMNS",
     "SCHEMA",
+    "UNUSUAL",
     "entry_values",
     "outcome_values",
     "read_record",
 ]
 
-SCHEMA: Final = """
+UNUSUAL: Final = "state NOT IN ('planned', 'done')"
+"""Where orders are that are few. SQLite uses their index if a query has it word for word."""
+# An index is written at every step of an order: all others are only read from end to end.
+SCHEMA: Final = f"""
 CREATE TABLE facts (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL          -- JSON
@@ -48,17 +53,15 @@ CREATE TABLE orders (
     message TEXT,
     request_id TEXT
 );
-CREATE UNIQUE INDEX orders_by_name ON orders (account, name);
-CREATE INDEX orders_by_state ON orders (state, number);
+CREATE INDEX orders_unusual ON orders (number) WHERE {UNUSUAL};
 CREATE TABLE transitions (
     id INTEGER PRIMARY KEY,
-    number INTEGER NOT NULL REFERENCES orders,
+    number INTEGER NOT NULL,
     at REAL NOT NULL,            -- POSIX seconds
     state TEXT NOT NULL,
     note TEXT
 );
-CREATE INDEX transitions_by_order ON transitions (number, id);
-"""
+{NAMES_SCHEMA}"""
 
 ENTRY_COLUMNS: Final = (
     "number",

@@ -25,9 +25,11 @@ import attrs
 from wixreseller.bulk.journal import STATES, Change, Entry, Record, State, Transition
 from wixreseller.bulk.journal_file import failure, open_file
 from wixreseller.bulk.journal_lock import JournalLock
+from wixreseller.bulk.journal_names import NAMED, Names, hash_of
 from wixreseller.bulk.journal_rows import (
     ENTRY_COLUMNS,
     RECORD_COLUMNS,
+    UNUSUAL,
     entry_values,
     outcome_values,
     read_record,
@@ -44,7 +46,7 @@ _MOST_AT_ONCE: Final = 1000  # jobs in a commit
 _ROWS_AT_ONCE: Final = 500
 _INSERT: Final = (
     f"INSERT INTO orders ({', '.join(ENTRY_COLUMNS)}) "  # noqa: S608  # our own names
-    f"VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"
+    f"VALUES ({', '.join('?' * len(ENTRY_COLUMNS))}) ON CONFLICT (number) DO NOTHING"
 )
 _SELECT: Final = f"SELECT {', '.join(RECORD_COLUMNS)} FROM orders "  # noqa: S608  # our own names
 
@@ -79,6 +81,7 @@ class SqliteJournal:
     ) -> None:
         self.path: Path = Path(path)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._names = Names()
         self._is_closed = False
         self._lock: JournalLock | None = None
         if (must_exist or is_reader) and not self.path.is_file():
@@ -108,7 +111,8 @@ class SqliteJournal:
     async def records(self, states: Sequence[State] = STATES) -> AsyncIterator[Record]:
         """Give the records in these states, by number, some hundred at a time."""
         marks = ", ".join("?" * len(states))
-        query = f"{_SELECT} WHERE state IN ({marks}) AND number > ? ORDER BY number LIMIT ?"
+        few = f"{UNUSUAL} AND" if {"planned", "done"}.isdisjoint(states) else ""
+        query = f"{_SELECT} WHERE {few} state IN ({marks}) AND number > ? ORDER BY number LIMIT ?"
         last = -1
         while True:
             values = (*states, last, _ROWS_AT_ONCE)
@@ -190,33 +194,35 @@ class SqliteJournal:
     def _add(
         self, connection: sqlite3.Connection, entries: Sequence[Entry], at: float
     ) -> Sequence[Record]:
-        found: list[Record] = []
-        for entry in entries:
-            row = connection.execute(f"{_SELECT} WHERE account = ? AND name = ?", entry.name)
-            known = row.fetchone()
-            if known is None:
-                values = entry_values(entry)
-                if self._is_taken(connection, entry.number):
-                    values[0] = None  # the next that is free
-                number = connection.execute(_INSERT, values).lastrowid or 0
-                self._note_transition(connection, number, at, "planned", None)
-                found.append(Record(entry=attrs.evolve(entry, number=number), state="planned"))
-                continue
-            record = read_record(known)
-            if record.entry.digest != entry.digest:
-                raise JournalError(
-                    f"the journal {self.path} has another order of "
-                    f"{entry.external_id or entry.package_id!r} for account {entry.account_id} "
-                    f"than the one now asked for: a changed order needs a journal of its own",
-                    path=str(self.path),
-                )
-            found.append(record)
-        return found
+        return [
+            self._known(connection, entry) or self._new(connection, entry, at) for entry in entries
+        ]
 
-    @staticmethod
-    def _is_taken(connection: sqlite3.Connection, number: int) -> bool:
-        query = "SELECT 1 FROM orders WHERE number = ?"
-        return connection.execute(query, (number,)).fetchone() is not None
+    def _known(self, connection: sqlite3.Connection, entry: Entry) -> Record | None:
+        values = (hash_of(entry.name), *entry.name)
+        row = connection.execute(f"{_SELECT} WHERE {NAMED}", values).fetchone()
+        if row is None:
+            return None
+        record = read_record(row)
+        if record.entry.digest != entry.digest:
+            raise JournalError(
+                f"the journal {self.path} has another order of "
+                f"{entry.external_id or entry.package_id!r} for account {entry.account_id} "
+                f"than the one now asked for: a changed order needs a journal of its own",
+                path=str(self.path),
+            )
+        return record
+
+    def _new(self, connection: sqlite3.Connection, entry: Entry, at: float) -> Record:
+        values = entry_values(entry)
+        added = connection.execute(_INSERT, values)
+        if not added.rowcount:
+            values[0] = None  # its number is taken: the next that is free
+            added = connection.execute(_INSERT, values)
+        number = added.lastrowid or 0
+        self._names.add(connection, entry.name, number)
+        self._note_transition(connection, number, at, "planned", None)
+        return Record(entry=attrs.evolve(entry, number=number), state="planned")
 
     def _note(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
         for change in changes:
