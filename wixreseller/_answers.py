@@ -16,7 +16,7 @@ from wixreseller._operations import Operation
 from wixreseller.models import CallMeta, ErrorCode, JSONObject, JSONValue, Package, Page
 from wixreseller.retry import parse_retry_after
 
-__all__ = ["Response", "read_error", "read_package", "read_page"]
+__all__ = ["Document", "Response", "read_document", "read_error", "read_package", "read_page"]
 
 _EXCERPT_LENGTH: Final = 2048
 
@@ -72,6 +72,22 @@ def read_page(response: Response, meta: CallMeta) -> Page:
     if "packages" not in answer:
         raise _wire.WireError("is missing", "packages")
     return _wire.tell(_wire.decode(answer, Page), meta)
+
+
+@attrs.frozen
+class Document:
+    """Hold the JSON of an answer; ``null`` is an answer too."""
+
+    value: JSONValue
+
+
+def read_document(response: Response, _: CallMeta) -> Document:
+    """Read the JSON of an answer, whatever it is; an answer without a body holds ``None``.
+
+    Raises:
+        _wire.WireError: there is a body, and it is not JSON.
+    """
+    return Document(_wire.loads(response.body) if response.body.strip() else None)
 
 
 def _object(body: bytes) -> JSONObject:

@@ -7,13 +7,15 @@ import attrs
 from wixreseller import _answers, _operations
 from wixreseller._executor import BeforeSending, Executor
 from wixreseller._flights import Flights
+from wixreseller._hooks_runner import log_unknown
 from wixreseller._memory import Memory
 from wixreseller._operations import Request
 from wixreseller._recent import RecentCreates
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller.config import ClientConfig
+from wixreseller.errors import OutcomeUnknownError
 from wixreseller.idempotency import new_idempotency_key
-from wixreseller.models import Package, Page, checks
+from wixreseller.models import JSONValue, Package, Page, checks
 
 __all__ = ["Calls", "Times"]
 
@@ -87,6 +89,27 @@ class Calls:
             config=self.config,
             before_sending=self.before_sending,
         )
+
+    async def document(self, request: Request, times: Times) -> JSONValue:
+        """Run a request of which nothing is known but whether it writes; give the JSON as it is.
+
+        Raises:
+            OutcomeUnknownError: a write's answer was lost. There is nothing to look at, whatever
+                ``if_unknown`` says.
+        """
+        try:
+            answer = await self.executor.run(
+                request,
+                _answers.read_document,
+                timeout=times.timeout,
+                until=times.until,
+                config=self.config,
+                before_sending=self.before_sending,
+            )
+        except OutcomeUnknownError as error:
+            log_unknown(error)
+            raise
+        return answer.value
 
     def query_by_external_id(self, account_id: str, external_id: str) -> Request:
         """Ask for the packages of one account that have an external id."""

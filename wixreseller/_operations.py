@@ -1,4 +1,4 @@
-"""Describe the nine operations without any I/O: operation → request.
+"""Describe the nine operations, and any other call, without any I/O: operation → request.
 
 Paths, names and statuses are those of the wire reference; where Wix's documents disagree the
 comment says what was chosen.
@@ -6,9 +6,9 @@ comment says what was chosen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import attrs
 
@@ -24,6 +24,7 @@ __all__ = [
     "cancel_product_instance",
     "create_package",
     "get_package",
+    "other_call",
     "query_packages",
     "unassign_product_instance_from_site",
     "update_package_external_id",
@@ -237,3 +238,26 @@ def adjust_product_instance_specifications(
         fields["discountCode"] = discount_code
     target = _INSTANCES + _path(instance_id)
     return _write(ADJUST, account_id, target, key, fields, instanceId=instance_id)
+
+
+def other_call(
+    account_id: str, method: str, target: str, json: JSONValue, *, is_write: bool
+) -> Request:
+    """Make a call that is none of the nine.
+
+    Where its idempotency key goes, if it takes one, only the caller knows; where they have put it
+    under the name that Wix uses elsewhere, errors and hooks tell it.
+    """
+    told = parse_qs(urlsplit(target).query).get("idempotencyKey", [None])[0]
+    if isinstance(json, Mapping) and isinstance(key := json.get("idempotencyKey"), str):
+        told = key
+    intent: dict[str, JSONValue] = {"method": method, "path": target}
+    return Request(
+        # One name for all: paths hold ids, and telemetry counts by name.
+        operation=Operation(name="request", method=method, is_write=is_write),
+        account_id=account_id,
+        target=target,
+        body=None if json is None else _wire.dumps(json),
+        idempotency_key=told,
+        intent=intent if json is None else {**intent, "json": json},
+    )

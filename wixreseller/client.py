@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from wixreseller import reconcile
+from wixreseller import _operations, reconcile
 from wixreseller._calls import Calls
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._memory import memory_for
-from wixreseller._pacing import key_identity, pacer_for
+from wixreseller._pacing import Pacer, key_identity, pacer_for
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller._transport import Transport
 from wixreseller.config import APIKeySource, ClientConfig, IfUnknown, check_ssl
 from wixreseller.errors import OutcomeUnknownError
 from wixreseller.hooks import Hooks
-from wixreseller.models import checks
+from wixreseller.models import JSONValue, checks
 from wixreseller.ratelimit import RateLimit
 from wixreseller.reconcile import Happened, NotSeen
 from wixreseller.resources.packages import AsyncPackages
@@ -105,11 +105,11 @@ class AsyncClient:
             middlewares=middlewares,
             ssl=check_ssl(ssl, self._config.base_url),
         )
-        whose = key_identity(self._config.keys)
-        pacer = pacer_for(self._config.base_url, whose, rate_limit, clock)
-        memory = memory_for(self._config.base_url, whose, clock)
-        runner = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
-        executor = Executor(self._transport, pacer, clock, runner)
+        self._whose = key_identity(self._config.keys)
+        self._pacer = pacer_for(self._config.base_url, self._whose, rate_limit, clock)
+        self._hooks = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
+        memory = memory_for(self._config.base_url, self._whose, clock)
+        executor = Executor(self._transport, self._pacer, clock, self._hooks)
         self._calls = Calls(self._config, executor, memory)
         self._is_view = False
         self._attach()
@@ -128,16 +128,102 @@ class AsyncClient:
         Raises:
             ConfigurationError: ``account_id`` is no GUID.
         """
-        config = attrs.evolve(
-            self._config, account_id=checks.guid(account_id, "account_id"), is_account_view=True
+        return self.with_options(account_id=account_id)
+
+    def with_options(
+        self,
+        *,
+        account_id: str | Unset = UNSET,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+        retry: RetryPolicy | Unset = UNSET,
+        rate_limit: RateLimit | Unset | None = UNSET,
+        if_unknown: IfUnknown | Unset = UNSET,
+        hooks: Hooks | Unset = UNSET,
+    ) -> AsyncClient:
+        """Give a view of this client with other options; those not given stay.
+
+        They mean what they mean to a client. With an ``account_id`` it is the view that
+        :meth:`for_account` gives. It shares connections with this client, and the rate limit
+        unless it is given one, which counts apart then if it has other ``requests`` or ``per``;
+        after a 429 all pause together. Closing a view closes nothing. What the connections are
+        made of (``api_key``, ``base_url``, ``session``, ``middlewares``, ``ssl``) is no option of a
+        view: make another client.
+
+        Example::
+
+            quick = client.with_options(timeout=2.0, rate_limit=RateLimit(max_wait=0.0))
+            print(await quick.packages.find("sub-42"))
+
+        Raises:
+            ConfigurationError: an argument that cannot work; the message names it.
+        """
+        config = self._config.changed(
+            account_id=account_id,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            rate_limit=rate_limit,
+            if_unknown=if_unknown,
         )
         view = object.__new__(AsyncClient)
-        view._config = config
         view._transport = self._transport
-        view._calls = attrs.evolve(self._calls, config=config)
+        view._config = config
+        view._whose = self._whose
+        view._pacer = self._pacer
+        view._hooks = self._hooks
+        if rate_limit is not UNSET:
+            view._pacer = pacer_for(
+                config.base_url, self._whose, config.rate_limit, self._calls.executor.clock
+            )
+        if hooks is not UNSET:
+            view._hooks = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
+        executor = self._executor_with(view._pacer, view._hooks)
+        view._calls = attrs.evolve(self._calls, config=config, executor=executor)
         view._is_view = True
         view._attach()
         return view
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: JSONValue = None,
+        write: bool = True,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> JSONValue:
+        """Make any other account-level call of Wix's, and give the JSON of its answer as it is.
+
+        ``method`` is GET, POST, PUT, PATCH or DELETE. ``path`` begins with a slash, is
+        percent-encoded, and may have a query; it stays on the base URL. ``json`` is the body;
+        without one, none is sent. An answer without a body gives ``None``.
+
+        A call that only reads is tried again like all reads: say ``write=False``. Everything else
+        is a write, and never sent again once it may have been taken; if its answer is lost, it is
+        unknown, for nothing is known of where to look. So sell, move and cancel with the methods
+        made for that.
+
+        There is no ``idempotency_key``: where one goes, if the call takes any, only its own
+        documentation says. Put it into ``json`` or ``path`` yourself; under the name
+        ``idempotencyKey`` errors and hooks tell it.
+
+        Raises:
+            ConfigurationError: an argument that cannot work; nothing was sent.
+            APIError: Wix answered with an error.
+            OutcomeUnknownError: a write was sent and its answer lost, or it is not JSON; ``intent``
+                holds the call.
+        """
+        request = _operations.other_call(
+            self._calls.account(account_id),
+            checks.one_of(method, ("GET", "POST", "PUT", "PATCH", "DELETE"), "method"),
+            checks.api_path(path, "path"),
+            json,
+            is_write=checks.instance_of(write, bool, "write"),
+        )
+        return await self._calls.document(request, self._calls.times(timeout, deadline))
 
     async def resolve(
         self,
@@ -192,6 +278,15 @@ class AsyncClient:
             "the other process. What pickles are settings: wixreseller.config.ClientConfig, "
             "which leaves the key out"
         )
+
+    def _executor_with(self, pacer: Pacer, hooks: HooksRunner) -> Executor:
+        ours = self._calls.executor
+        if pacer is self._pacer and hooks is self._hooks:
+            return ours
+        executor = Executor(self._transport, pacer, ours.clock, hooks)
+        # Else a view made for each call would retry in an outage as though it were the first.
+        executor._budget = ours._budget  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return executor
 
     def _attach(self) -> None:
         self.packages = AsyncPackages(self._calls)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from wixreseller._sentinels import NO_TIMEOUT, Seconds
+from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import checks
 from wixreseller.ratelimit import RateLimit
@@ -148,6 +148,14 @@ def _base_url(value: object) -> str:
     return text
 
 
+def _rate_limit(value: object) -> RateLimit | None:
+    return None if value is None else checks.instance_of(value, RateLimit, "rate_limit")
+
+
+def _if_unknown(value: IfUnknown) -> IfUnknown:
+    return checks.one_of(value, ("look", "raise"), "if_unknown")
+
+
 def check_ssl(context: object, base_url: str) -> ssl.SSLContext | None:
     """Check a TLS context of the caller's: to Wix itself, certificates are always verified.
 
@@ -220,11 +228,39 @@ class ClientConfig:
             timeout=checks.timeout(timeout, "timeout"),
             deadline=checks.timeout(deadline, "deadline"),
             retry=checks.instance_of(retry or RetryPolicy(), RetryPolicy, "retry"),
-            rate_limit=None
-            if rate_limit is None
-            else checks.instance_of(rate_limit, RateLimit, "rate_limit"),
-            if_unknown=checks.one_of(if_unknown, ("look", "raise"), "if_unknown"),
+            rate_limit=_rate_limit(rate_limit),
+            if_unknown=_if_unknown(if_unknown),
         )
+
+    def changed(
+        self,
+        *,
+        account_id: str | Unset,
+        timeout: Seconds | Unset,
+        deadline: Seconds | Unset,
+        retry: RetryPolicy | Unset,
+        rate_limit: RateLimit | Unset | None,
+        if_unknown: IfUnknown | Unset,
+    ) -> ClientConfig:
+        """Give it with other options, checked; with another account it is that of a view.
+
+        Raises:
+            ConfigurationError: an option that cannot work; names it.
+        """
+        new: dict[str, Any] = {}
+        if account_id is not UNSET:
+            new |= {"account_id": checks.guid(account_id, "account_id"), "is_account_view": True}
+        if timeout is not UNSET:
+            new["timeout"] = checks.timeout(timeout, "timeout")
+        if deadline is not UNSET:
+            new["deadline"] = checks.timeout(deadline, "deadline")
+        if retry is not UNSET:
+            new["retry"] = checks.instance_of(retry, RetryPolicy, "retry")
+        if rate_limit is not UNSET:
+            new["rate_limit"] = _rate_limit(rate_limit)
+        if if_unknown is not UNSET:
+            new["if_unknown"] = _if_unknown(if_unknown)
+        return attrs.evolve(self, **new)
 
     def __reduce__(self) -> tuple[Callable[[dict[str, object]], ClientConfig], tuple[object]]:
         # A function is left out as well: a partial one would take its arguments along.

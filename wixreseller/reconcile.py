@@ -156,7 +156,11 @@ async def resolve(calls: Calls, error: OutcomeUnknownError, times: Times) -> Hap
     """Look once whether the write of an error happened, in whatever process it was raised."""
     checks.instance_of(error, OutcomeUnknownError, "error")
     if error.operation not in PROOFS:
-        raise ConfigurationError("error must be one that a write of this library raised")
+        raise ConfigurationError(
+            "error must be of a write that this library can look for; what a client.request has "
+            "done, only you can look up",
+            field="error",
+        )
     return await look(calls, error, times)
 
 

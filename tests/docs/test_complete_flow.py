@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
-import aiohttp
+import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from snippets import ROOT, blocks_of
 
+from wixreseller import AsyncClient
+
 PAGE = ROOT / "docs" / "guides" / "complete-flow.md"
 MINE = "a0000000-0000-4000-8000-000000000000"
 CUSTOMER = "a0000000-0000-4000-8000-000000000002"
 SITE = "50000000-0000-4000-8000-000000000001"
-TRANSFER = json.dumps(
-    {"siteTransfer": {"siteId": SITE, "sourceAccountId": MINE, "enableNotifications": False}}
-)
+TRANSFER = {"siteTransfer": {"siteId": SITE, "sourceAccountId": MINE, "enableNotifications": False}}
 Call = Callable[..., Awaitable[Any]]
 
 
 def calls_of_the_page() -> Mapping[str, Call]:
     names: dict[str, Any] = {}
-    (code,) = (block.code for block in blocks_of(PAGE.read_text()) if "make_account" in block.code)
+    (code,) = (
+        block.code
+        for block in blocks_of(PAGE.read_text())
+        if "make_account" in block.code and block.face == "async"
+    )
     exec(compile(code, str(PAGE), "exec"), names)  # noqa: S102  # our own page
     return cast("Mapping[str, Call]", names)
 
@@ -34,18 +37,13 @@ def calls_of_the_page() -> Mapping[str, Call]:
     [
         (
             "make_account",
-            (MINE, {"any": "thing"}),
-            ("POST", "/accounts/v1/accounts/create", MINE, '{"any": "thing"}'),
+            ({"any": "thing"},),
+            ("POST", "/accounts/v1/accounts/create", MINE, {"any": "thing"}),
         ),
         (
             "find_sites",
-            (MINE, {"any": "thing"}),
-            (
-                "POST",
-                "/site-list/v2/sites/query",
-                MINE,
-                '{"any": "thing"}',
-            ),
+            ({"any": "thing"},),
+            ("POST", "/site-list/v2/sites/query", MINE, {"any": "thing"}),
         ),
         (
             "hand_over",
@@ -64,25 +62,29 @@ def calls_of_the_page() -> Mapping[str, Call]:
                 "GET",
                 "/domain-search/v2/check-domain-availability?domain=example.com",
                 CUSTOMER,
-                "",
+                None,
             ),
         ),
     ],
 )
 async def test_a_call_of_the_complete_flow_is_sent_as_documented(
-    name: str, arguments: tuple[object, ...], asked: tuple[str, ...]
+    name: str, arguments: tuple[object, ...], asked: tuple[object, ...]
 ) -> None:
-    seen: list[tuple[str, ...]] = []
+    seen: list[tuple[object, ...]] = []
 
     async def answer(request: web.Request) -> web.Response:
         account = request.headers["wix-account-id"]
-        seen.append((request.method, request.path_qs, account, await request.text()))
+        body = await request.read()
+        document = orjson.loads(body) if body else None
+        seen.append((request.method, request.path_qs, account, document))
         return web.json_response({"heard": True})
 
     app = web.Application()
     app.router.add_route("*", "/{any:.*}", answer)
-    async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("/")) as session:
-        answered = await calls_of_the_page()[name](session, *arguments)
+    async with TestServer(app) as server:
+        url = str(server.make_url("/"))
+        async with AsyncClient(api_key="EMU.demo", account_id=MINE, base_url=url) as client:
+            answered = await calls_of_the_page()[name](client, *arguments)
 
     assert {"heard": True} == answered
     assert [asked] == seen

@@ -33,6 +33,8 @@ CALLS: dict[str, Write] = {
         [Product(catalog_product_id=GUID, country_code="BR")], external_id="sub-1"
     ),
     "query": lambda client: client.packages.query().collect(),
+    "request that writes": lambda client: client.request("POST", "/accounts/v1/accounts/create"),
+    "request that reads": lambda client: client.request("GET", "/any?thing=1", write=False),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 
@@ -321,8 +323,10 @@ def test_a_client_its_view_and_its_configuration_show_no_key(key: str) -> None:
     client = AsyncClient(api_key=key, account_id=GUID, base_url="http://127.0.0.1:9")
     blocking = Client(api_key=key, account_id=GUID, base_url="http://127.0.0.1:9")
     config = ClientConfig.resolve(environment={}, api_key=key, base_url="http://127.0.0.1:9")
-    said = [repr(each) for each in (client, client.for_account(ACCOUNT), blocking, config)]
+    views = [client.for_account(ACCOUNT), client.with_options(timeout=1.0, hooks=Hooks())]
+    said = [repr(each) for each in (client, *views, blocking, config)]
     said += [repr(vars(client)), repr(config.keys), repr(config.keys.fixed), str(config)]
+    said += [repr(vars(view)) for view in views]
     for each in (client, blocking, config):
         with contextlib.suppress(TypeError):
             said.append(repr(pickle.dumps(each)))

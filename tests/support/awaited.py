@@ -21,7 +21,7 @@ class Awaited:
 
     def __getattr__(self, name: str) -> object:
         value = getattr(self._blocking, name)
-        if name in ("query", "scan", "changes", "for_account", "pages"):
+        if name in ("query", "scan", "changes", "for_account", "with_options", "pages"):
             return functools.partial(_wrapped, value)
         if name in ("packages", "product_instances"):
             return Awaited(value)

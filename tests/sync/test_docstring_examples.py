@@ -35,7 +35,8 @@ CLASSES: list[type] = [
     Packages,
     ProductInstances,
 ]
-# Methods that show nothing: those of a context manager, one for other paths, one word's worth.
+# Methods that show nothing: those of a context manager, one for APIs that are not here, one
+# word's worth.
 WITHOUT = {
     *("aclose", "close", "request"),
     *("AsyncPackages", "Packages", "AsyncProductInstances", "ProductInstances"),

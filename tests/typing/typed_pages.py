@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, assert_type
 
 from wixreseller import (
+    UNSET,
     AsyncChanges,
     AsyncClient,
     AsyncPager,
@@ -18,7 +19,9 @@ from wixreseller import (
     Pager,
     ProductInstance,
     Q,
+    RateLimit,
 )
+from wixreseller.models import JSONValue
 
 
 async def awaited_pagers(client: AsyncClient, moment: datetime) -> None:
@@ -86,3 +89,18 @@ def blocking_changes(client: Client, moment: datetime) -> None:
         assert_type(change.package, Package)
         assert_type(change.kind, Literal["created", "updated"])
         assert_type(change.instances, tuple[ProductInstance, ...])
+
+
+async def awaited_calls(client: AsyncClient) -> None:
+    assert_type(client.for_account("x"), AsyncClient)
+    assert_type(client.with_options(timeout=1.0, rate_limit=None, if_unknown="raise"), AsyncClient)
+    assert_type(
+        client.with_options(rate_limit=RateLimit(max_wait=0.0), deadline=UNSET), AsyncClient
+    )
+    assert_type(await client.request("POST", "/x", json={"a": [1, None, "b"]}), JSONValue)
+
+
+def blocking_calls(client: Client) -> None:
+    assert_type(client.for_account("x"), Client)
+    assert_type(client.with_options(timeout=1.0, rate_limit=None, if_unknown="raise"), Client)
+    assert_type(client.request("GET", "/x?y=1", write=False), JSONValue)

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar, cast
+from urllib.parse import unquote
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.errors import ConfigurationError
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_EXTERNAL_ID",
     "MAX_PAGE_SIZE",
     "MAX_PRODUCTS",
+    "api_path",
     "country_code",
     "cursor_stands_alone",
     "cycle_count",
@@ -53,6 +55,9 @@ MAX_CYCLE_COUNT: Final = 2**31 - 1
 
 # Wix's own samples do not keep to the RFC's variants, so the form is all that is checked.
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# What a path and a query may hold; all else is percent-encoded. No fragment: it is never sent.
+_PATH: Final = re.compile(r"/(?!/)(?:[\w\-.~!$&'()*+,;=:@/?]|%[0-9a-fA-F]{2})*", re.ASCII)
 
 T = TypeVar("T")
 E = TypeVar("E", bound=OpenEnum)
@@ -107,6 +112,19 @@ def guid(value: object, field: str) -> str:
 def optional_guid(value: object, field: str) -> str | None:
     """Check a GUID that may be absent."""
     return None if value is None else guid(value, field)
+
+
+def api_path(value: object, field: str) -> str:
+    """Check a path on the base URL, with or without a query; nothing in it may lead elsewhere."""
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
+        raise ConfigurationError(
+            f"{field} must begin with one slash, be percent-encoded, and hold neither host nor "
+            f"fragment (the API key goes to base_url only), not {shorten(value)}",
+            field=field,
+        )
+    if {".", ".."} & {unquote(segment) for segment in value.partition("?")[0].split("/")}:
+        raise ConfigurationError(f"{field} must have no segment of dots: {value!r}", field=field)
+    return value
 
 
 def _text(value: object, field: str, longest: int | None) -> str:

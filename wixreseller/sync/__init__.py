@@ -1,9 +1,10 @@
 """Block until Wix has answered: the twin of the async client, for code that does not await.
 
-``_portal`` carries calls to a private event loop, ``_pager`` reads queries page by page, ``_batches``
-iterates what bulk functions give; classes and functions are written by ``_tools/gensync.py`` from
-the async sources, those of :mod:`wixreseller.bulk` in ``bulk``. Names are loaded when they are
-first used, for a client takes aiohttp, and aiohttp takes a quarter of a second.
+``_portal`` carries calls to a private event loop, ``_pager`` reads queries page by page, and
+``_batches`` iterates what bulk functions give. Classes and functions are written by
+``_tools/gensync.py`` from the async sources, those of :mod:`wixreseller.bulk` in ``bulk``. Names
+are loaded when they are first used, for a client takes aiohttp, and aiohttp takes a quarter of a
+second.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from wixreseller.client import AsyncClient
 from wixreseller.config import APIKeySource, IfUnknown
 from wixreseller.errors import OutcomeUnknownError
 from wixreseller.hooks import Hooks
+from wixreseller.models import JSONValue
 from wixreseller.ratelimit import RateLimit
 from wixreseller.reconcile import Happened, NotSeen
 from wixreseller.retry import RetryPolicy
@@ -111,6 +112,88 @@ class Client:
         """
         impl = self._impl.for_account(account_id)
         return Client._hold(object.__new__(Client), self._portal, impl)
+
+    def with_options(
+        self,
+        *,
+        account_id: str | Unset = UNSET,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+        retry: RetryPolicy | Unset = UNSET,
+        rate_limit: RateLimit | Unset | None = UNSET,
+        if_unknown: IfUnknown | Unset = UNSET,
+        hooks: Hooks | Unset = UNSET,
+    ) -> Client:
+        """Give a view of this client with other options; those not given stay.
+
+        They mean what they mean to a client. With an ``account_id`` it is the view that
+        :meth:`for_account` gives. It shares connections with this client, and the rate limit
+        unless it is given one, which counts apart then if it has other ``requests`` or ``per``;
+        after a 429 all pause together. Closing a view closes nothing. What the connections are
+        made of (``api_key``, ``base_url``, ``session``, ``middlewares``, ``ssl``) is no option of a
+        view: make another client.
+
+        Example::
+
+            quick = client.with_options(timeout=2.0, rate_limit=RateLimit(max_wait=0.0))
+            print(quick.packages.find("sub-42"))
+
+        Raises:
+            ConfigurationError: an argument that cannot work; the message names it.
+        """
+        impl = self._impl.with_options(
+            account_id=account_id,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            rate_limit=rate_limit,
+            if_unknown=if_unknown,
+            hooks=hooks,
+        )
+        return Client._hold(object.__new__(Client), self._portal, impl)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: JSONValue = None,
+        write: bool = True,
+        account_id: str | None = None,
+        timeout: Seconds | Unset = UNSET,
+        deadline: Seconds | Unset = UNSET,
+    ) -> JSONValue:
+        """Make any other account-level call of Wix's, and give the JSON of its answer as it is.
+
+        ``method`` is GET, POST, PUT, PATCH or DELETE. ``path`` begins with a slash, is
+        percent-encoded, and may have a query; it stays on the base URL. ``json`` is the body;
+        without one, none is sent. An answer without a body gives ``None``.
+
+        A call that only reads is tried again like all reads: say ``write=False``. Everything else
+        is a write, and never sent again once it may have been taken; if its answer is lost, it is
+        unknown, for nothing is known of where to look. So sell, move and cancel with the methods
+        made for that.
+
+        There is no ``idempotency_key``: where one goes, if the call takes any, only its own
+        documentation says. Put it into ``json`` or ``path`` yourself; under the name
+        ``idempotencyKey`` errors and hooks tell it.
+
+        Raises:
+            ConfigurationError: an argument that cannot work; nothing was sent.
+            APIError: Wix answered with an error.
+            OutcomeUnknownError: a write was sent and its answer lost, or it is not JSON; ``intent``
+                holds the call.
+        """
+        return self._portal.call(
+            self._impl.request,
+            method,
+            path,
+            json=json,
+            write=write,
+            account_id=account_id,
+            timeout=timeout,
+            deadline=deadline,
+        )
 
     def resolve(
         self,
