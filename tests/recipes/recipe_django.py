@@ -5,11 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from recipes import ACCOUNT, Recipe
+from recipes import ACCOUNT, Recipe, Server
 
 RECIPE = "django"
 ORDER = f"/customers/{ACCOUNT}/orders/1001"
 BASIC = {"plan": "basic"}
+
+
+def look(shop: Server) -> int:
+    return shop.ask("GET", ORDER).status
+
 
 both_ways = pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
 
@@ -68,9 +73,7 @@ def test_all_processes_together_keep_to_one_limit(recipe: Recipe) -> None:
     with recipe.serve("gunicorn") as wsgi, recipe.serve("uvicorn") as asgi:
         shops = [wsgi, wsgi, asgi]
         with ThreadPoolExecutor(3) as visitors:
-            looks = list(
-                visitors.map(lambda shop: shop.ask("GET", ORDER).status, shops * 66 + shops[:2])
-            )
+            looks = list(visitors.map(look, shops * 66 + shops[:2]))
         refused = [shop.ask("PUT", ORDER, BASIC) for shop in shops]
 
     assert {404} == set(looks)

@@ -13,9 +13,10 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from email.message import Message
 from importlib.metadata import entry_points
@@ -135,11 +136,18 @@ class Recipe:
         assert CANARY_KEY not in out + err
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Ask again and again, until it is so or the watchdog would bark."""
+        end = time.monotonic() + WATCHDOG_SECONDS
+        while not is_so():
+            assert time.monotonic() < end
+
     @contextmanager
-    def serve(self, program: str) -> Generator[Server, None, None]:
+    def serve(self, program: str, expected: str = _LOST) -> Generator[Server, None, None]:
         """Start the program that the page starts with ``program``, on a port of its own.
 
-        At the end it must stop with nothing to complain of, and must not have told the key.
+        At the end it must stop with nothing to complain of but lines that match ``expected``, and
+        must not have told the key.
         """
         (line,) = [line for line in self.commands if line.startswith(program)]
         words = _program(shlex.split(_PORT.sub("0", line)))
@@ -156,7 +164,7 @@ class Recipe:
             except BaseException as error:
                 error.add_note("".join(service.log))
                 raise
-            service.stop(_LOST)
+            service.stop(expected)
         for follower in followers:
             follower.join(WATCHDOG_SECONDS)
         assert CANARY_KEY not in "".join(service.log)
@@ -208,7 +216,7 @@ def lines_of(block: Block) -> list[str]:
 def _program(words: Sequence[str]) -> list[str]:
     """Say how a command starts with this Python, wherever its scripts are installed."""
     name, *arguments = words
-    if name == "curl":
+    if name in ("curl", "sed"):
         return [name, *arguments]
     if name == "python":
         return [sys.executable, *arguments]

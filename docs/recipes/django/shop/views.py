@@ -20,7 +20,7 @@ PLANS = {
 
 
 class Order(View):
-    """One order of a customer; in your shop, the account of the one who is logged in."""
+    """One order of a customer: in your shop, of the one who is logged in."""
 
     def put(self, request: HttpRequest, account: UUID, order: str) -> HttpResponse:
         """Sell it once: the order's id is its external id, and `ensure` looks first."""
