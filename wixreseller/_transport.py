@@ -7,6 +7,7 @@ fails.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import ssl as ssl_module
 import urllib.request
@@ -58,6 +59,7 @@ class Transport:
         self._lanes = Lanes(_open_session, session)
         self._options: Final = _options(session, ssl, _proxy_for(base_url))
         self._consistent: str | None = None
+        self._last_headers: tuple[tuple[APIKey, str, str | None], CIMultiDict[str]] | None = None
 
     async def exchange(self, request: Request, progress: Progress, timeout: Seconds) -> Response:
         """Send one request once and read its answer whole.
@@ -99,9 +101,9 @@ class Transport:
         try:
             answer = await session.request(
                 request.operation.method,
-                URL(self._base_url + request.target, encoded=True),
+                _url(self._base_url + request.target),
                 data=None if request.body is None else Body(request.body, progress),
-                headers=self._headers(key, request),
+                headers=self._headers_of(key, request.account_id),
                 # Else a PATCH without a body gets one.
                 skip_auto_headers=("Content-Type",) if request.body is None else None,
                 allow_redirects=False,
@@ -122,17 +124,14 @@ class Transport:
         self._consistent = headers.get("X-Wix-Consistent") or self._consistent
         return Response(status=answer.status, headers=headers, body=_redacted(body, key))
 
-    def _headers(self, key: APIKey, request: Request) -> dict[str, str]:
-        headers = {
-            "Authorization": key.reveal(),
-            "wix-account-id": request.account_id,
-            "Accept": "application/json",
-            "User-Agent": _USER_AGENT,
-        }
-        if self._consistent is not None:
-            # The last one got, whoever got it: a sub-account's write is then seen by the parent.
-            headers["X-Wix-Consistent"] = self._consistent
-        return headers
+    def _headers_of(self, key: APIKey, account_id: str) -> CIMultiDict[str]:
+        # Nearly always those of the last request. One tuple, so that threads mix nothing up;
+        # aiohttp copies the headers.
+        about = key, account_id, self._consistent
+        last = self._last_headers
+        if last is None or last[0] != about:
+            last = self._last_headers = about, _headers(*about)
+        return last[1]
 
     async def _ask_for_key(self) -> APIKey:
         function = self._keys.function
@@ -175,6 +174,27 @@ def _options(
     if ssl is not None:
         options["ssl"] = ssl
     return options
+
+
+def _headers(key: APIKey, account_id: str, consistent: str | None) -> CIMultiDict[str]:
+    headers = CIMultiDict(
+        {
+            "Authorization": key.reveal(),
+            "wix-account-id": account_id,
+            "Accept": "application/json",
+            "User-Agent": _USER_AGENT,
+        }
+    )
+    if consistent is not None:
+        # The last one got, whoever got it: a sub-account's write is then seen by the parent.
+        headers["X-Wix-Consistent"] = consistent
+    return headers
+
+
+@functools.lru_cache(maxsize=64)
+def _url(text: str) -> URL:
+    """Parse an address that is encoded already; creates and queries all go to the same."""
+    return URL(text, encoded=True)
 
 
 def _proxy_for(base_url: str) -> str | None:

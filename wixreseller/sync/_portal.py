@@ -2,8 +2,8 @@
 
 One plain asyncio loop on one daemon thread serves all blocking clients of a process. It begins at
 the first call, nothing at import, and then always runs: a loop that ran only during calls could
-not notice servers that close idle connections. A call crosses with one ``call_soon_threadsafe``
-and one bare lock.
+not notice servers that close idle connections. A call crosses over a :class:`Border` and waits for
+one bare lock.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from wixreseller.errors import ClientClosedError, SyncUsageError
 from wixreseller.sync._beside import warn_beside_running_loop
+from wixreseller.sync._border import Border
 from wixreseller.sync._selector import PrivateLoop
 
 __all__ = ["Portal", "post"]
@@ -86,6 +87,7 @@ class _Call(Generic[T]):
 
     __slots__ = (
         "_args",
+        "_border",
         "_context",
         "_end",
         "_error",
@@ -97,6 +99,7 @@ class _Call(Generic[T]):
     )
 
     _value: T
+    _border: Border
 
     def __init__(
         self,
@@ -114,8 +117,12 @@ class _Call(Generic[T]):
         self._end = threading.Lock()
         self._end.acquire()
 
-    def begin(self) -> None:
-        """Begin the work; on the loop."""
+    def cross(self, border: Border) -> None:
+        """Go over to a loop."""
+        self._border = border
+        border.come(self._begin)
+
+    def _begin(self) -> None:
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
             # Without a pass of the loop until its first step.
@@ -167,7 +174,7 @@ class _Call(Generic[T]):
 
     def _finish(self) -> None:
         self._is_over = True
-        self._end.release()
+        self._border.tell(self._end)
 
 
 class _LoopThread:
@@ -207,9 +214,7 @@ class _LoopThread:
         if not is_closing:
             warn_beside_running_loop()
         try:
-            # One system call each. To wake the loop once for several threads would take a flag,
-            # and whoever is interrupted, or calls in a destructor, while it is set hangs the rest.
-            self._loop.call_soon_threadsafe(call.begin)
+            self._begin(call)
             call.wait()
         except BaseException as error:
             if self._loop.is_closed():
@@ -220,13 +225,18 @@ class _LoopThread:
             raise
         return call.outcome()
 
+    def _begin(self, call: _Call[Any]) -> None:
+        if self._loop.is_closed():
+            raise _shut_down()
+        call.cross(self._loop.border)
+
     def post(self, function: Callable[[], Awaitable[None]]) -> None:
         """Begin an async function and do not wait for it."""
-        self._loop.call_soon_threadsafe(_Call(function, (), {}).begin)
+        self._begin(_Call(function, (), {}))
 
     def stop(self, portals: list[Portal]) -> None:
         """Close the clients that nobody closed, end all calls, then the loop; within a moment."""
-        self._loop.call_soon_threadsafe(_Call(self._wind_down, (portals,), {}).begin)
+        self._begin(_Call(self._wind_down, (portals,), {}))
         self._thread.join(_STOPPING_SECONDS)
         if not self._thread.is_alive():
             self._loop.close()
@@ -247,6 +257,7 @@ class _LoopThread:
             except BaseException as error:  # noqa: BLE001
                 # asyncio lets SystemExit and KeyboardInterrupt of any task stop the loop.
                 _log.warning("the private event loop goes on after %s", type(error).__name__)
+        self._loop.border.hand_out()
 
     async def _wind_down(self, portals: list[Portal]) -> None:
         ending = asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,0 +1,74 @@
+"""Calls cross to the private loop in batches, and nobody who comes is overlooked."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from wixreseller.sync._border import Border
+
+
+class Bell:
+    """Count the rings."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+        self.is_broken = False
+
+    def ring(self) -> None:
+        if self.is_broken:
+            raise KeyboardInterrupt
+        self.rings += 1
+
+
+def test_who_comes_while_the_loop_is_awake_rings_no_bell_and_is_begun_before_it_waits() -> None:
+    bell, begun = Bell(), list[str]()
+    border = Border(bell.ring)
+
+    border.come(lambda: begun.append("first"))
+    has_come = border.before_waiting()
+    border.after_waiting()
+
+    assert (True, ["first"], 0) == (has_come, begun, bell.rings)
+
+
+def test_who_comes_while_it_is_asleep_rings_and_is_begun_when_it_wakes() -> None:
+    bell, begun = Bell(), list[str]()
+    border = Border(bell.ring)
+
+    has_come = border.before_waiting()
+    border.come(lambda: begun.append("late"))
+    border.come(lambda: begun.append("later"))
+    before = [*begun]
+    border.after_waiting()
+
+    assert (False, [], ["late", "later"], 2) == (has_come, before, begun, bell.rings)
+
+
+def test_whoever_is_interrupted_at_the_bell_silences_it_for_nobody_else() -> None:
+    bell, begun = Bell(), list[str]()
+    border = Border(bell.ring)
+    border.before_waiting()
+
+    bell.is_broken = True
+    with pytest.raises(KeyboardInterrupt):
+        border.come(lambda: begun.append("interrupted"))
+    bell.is_broken = False
+    border.come(lambda: begun.append("other"))
+    border.after_waiting()
+
+    assert (["interrupted", "other"], 1) == (begun, bell.rings)
+
+
+def test_the_done_are_told_together_right_before_the_loop_waits() -> None:
+    border = Border(Bell().ring)
+    ends = [threading.Lock() for _ in range(3)]
+    for end in ends:
+        end.acquire()
+        border.tell(end)
+
+    before = [end.locked() for end in ends]
+    border.before_waiting()
+
+    assert ([True] * 3, [False] * 3) == (before, [end.locked() for end in ends])
