@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from wixreseller.bulk.journal_lock import JournalLock
 from wixreseller.bulk.journal_sqlite import SqliteJournal, open_journal
+from wixreseller.bulk.lookup import calls_of
 from wixreseller.bulk.order_source import sha256_of
 from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.results import Outcome
@@ -110,7 +111,7 @@ async def open_plan_journal(
             f"the plan {plan.path} was not applied yet: there is no journal at {path}",
             path=str(path),
         )
-    here = client._calls.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    here = calls_of(client).config.base_url
     if plan.head.base_url != here:
         raise ConfigurationError(
             f"the plan {plan.path} was made against {plan.head.base_url}, and this client talks "

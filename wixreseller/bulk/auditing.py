@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from wixreseller._compare import is_dead
 from wixreseller.bulk import audit_rules
 from wixreseller.bulk.findings import AuditSummary, Finding, FindingKind
+from wixreseller.bulk.lookup import calls_of
 from wixreseller.bulk.order_match import OrderBook
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import Package, checks
@@ -84,7 +85,7 @@ class Audit:
     ) -> None:
         self._client = client
         # The library's own: what a view is kept to, and the server's clock.
-        self._calls = client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._calls = calls_of(client)
         self._account = account_id or (
             self._calls.config.account(None) if self._calls.config.is_account_view else None
         )

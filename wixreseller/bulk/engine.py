@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from wixreseller.bulk import verdicts
 from wixreseller.bulk.journal import Change, Entry, Journal, Record, entry_of, outcome_state
-from wixreseller.bulk.lookup import MOST_IN_A_LOOK, find_packages
+from wixreseller.bulk.lookup import MOST_IN_A_LOOK, calls_of, find_packages
 from wixreseller.bulk.orders import Order
 from wixreseller.bulk.outage import Reach
 from wixreseller.bulk.reading import Chunks, Numbers
@@ -54,7 +54,7 @@ class Engine:
         self._resend_absent = resend_absent
         self._retry_failed = retry_failed
         self._stop = stop
-        self._calls = client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._calls = calls_of(client)
         self._reads = Reach(self._calls.executor.clock, stop)
         self._sender = Sender(self._calls, journal, stop, max_concurrency)
         self._settling = Settling(self._calls, self._reads, self._settled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wixreseller import _operations
 from wixreseller._calls import Calls
@@ -13,10 +13,18 @@ from wixreseller.models import JSONObject, Package, Page
 from wixreseller.pagination import AsyncPager
 from wixreseller.query import Q, as_sort
 
-__all__ = ["MOST_IN_A_LOOK", "find_packages"]
+if TYPE_CHECKING:
+    from wixreseller.client import AsyncClient
+
+__all__ = ["MOST_IN_A_LOOK", "calls_of", "find_packages"]
 
 MOST_IN_A_LOOK: Final = 100
 """How many orders one query looks for: as many as fit on a page where each has one package."""
+
+
+def calls_of(client: AsyncClient) -> Calls:
+    """Give what all calls of a client share: orders are looked up and sent with it."""
+    return client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 async def find_packages(calls: Calls, entries: Sequence[Entry]) -> Mapping[int, Sequence[Package]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import attrs
 
 from wixreseller.bulk.journal import Entry, entry_of
-from wixreseller.bulk.lookup import MOST_IN_A_LOOK, find_packages
+from wixreseller.bulk.lookup import MOST_IN_A_LOOK, calls_of, find_packages
 from wixreseller.bulk.orders import Order
 from wixreseller.bulk.verdicts import planned_as
 from wixreseller.ratelimit import RateLimit
@@ -98,7 +98,7 @@ async def make_plan(
     Raises:
         WixResellerError: it could not be looked.
     """
-    calls = client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    calls = calls_of(client)
 
     async def look(chunk: Sequence[PlanRow]) -> Sequence[PlanRow]:
         found = await find_packages(calls, [row.entry for row in chunk])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from wixreseller.bulk.lookup import calls_of
 from wixreseller.bulk.order_source import Checked, OrderSource
 from wixreseller.bulk.plan import PlanCounts, PlanRow, make_plan
 from wixreseller.bulk.plan_file import PlanFile, PlanHead, write_plan
@@ -133,7 +134,7 @@ async def plan_orders(
         OrdersChangedError: the file changed since it was checked.
         OSError: the plan cannot be written.
     """
-    config = client._calls.config  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    config = calls_of(client).config
     head = PlanHead(
         made_at=made_at,
         base_url=config.base_url,

@@ -74,8 +74,7 @@ async def run(
         TransportError, OutcomeUnknownError: no answer came for five minutes.
     """
     most = checks.whole_number(max_concurrency, "max_concurrency")
-    async with contextlib.AsyncExitStack() as stack:
-        kept = await _open(journal, stack)
+    async with _opened(journal) as kept:
         engine = Engine(
             client,
             orders,
@@ -85,19 +84,41 @@ async def run(
             max_concurrency=most,
             stop=stop or Stop(),
         )
-        # A task of its own, because a generator may hold no cancel scope while others run; it is
-        # awaited below, whatever happens.
-        work = asyncio.create_task(engine.work())
-        try:
+        async with _at_work(engine):
             while (outcome := await engine.next()) is not None:
                 yield outcome
-        except asyncio.CancelledError:
-            work.cancel()
-            raise
-        finally:
-            engine.halt()
-            await _end_of(work)
-        work.result()
+
+
+@contextlib.asynccontextmanager
+async def _opened(
+    journal: Journal | str | os.PathLike[str] | None,
+) -> AsyncGenerator[Journal, None]:
+    if journal is None:
+        with tempfile.TemporaryDirectory(prefix="wixreseller-") as folder:
+            async with await open_journal(Path(folder) / "orders.journal") as opened:
+                yield opened
+    elif isinstance(journal, (str, os.PathLike)):
+        async with await open_journal(journal) as opened:
+            yield opened
+    else:
+        yield journal
+
+
+@contextlib.asynccontextmanager
+async def _at_work(engine: Engine) -> AsyncGenerator[None, None]:
+    """Let an engine work; when the block ends, nothing more is sent, and what was is finished."""
+    # A task of its own, because a generator may hold no cancel scope while others run; it is
+    # awaited below, whatever happens.
+    work = asyncio.create_task(engine.work())
+    try:
+        yield
+    except asyncio.CancelledError:
+        work.cancel()
+        raise
+    finally:
+        engine.halt()
+        await _end_of(work)
+    work.result()
 
 
 async def _end_of(task: asyncio.Task[T]) -> None:
@@ -113,14 +134,3 @@ async def _end_of(task: asyncio.Task[T]) -> None:
         task.exception()  # so that nobody hears that nobody asked
     if cancelled is not None:
         raise cancelled
-
-
-async def _open(
-    journal: Journal | str | os.PathLike[str] | None, stack: contextlib.AsyncExitStack
-) -> Journal:
-    if journal is None:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wixreseller-"))
-        journal = Path(folder) / "orders.journal"
-    if isinstance(journal, (str, os.PathLike)):
-        return await stack.enter_async_context(await open_journal(journal))
-    return journal

@@ -18,7 +18,7 @@ from wixreseller._calls import Calls
 from wixreseller.bulk.journal import Record
 from wixreseller.bulk.journal_rows import RECORD_COLUMNS, read_record
 from wixreseller.bulk.journal_sqlite import SqliteJournal
-from wixreseller.bulk.lookup import MOST_IN_A_LOOK, find_packages
+from wixreseller.bulk.lookup import MOST_IN_A_LOOK, calls_of, find_packages
 from wixreseller.bulk.order_source import sha256_of
 from wixreseller.bulk.plan import PlanRow
 from wixreseller.bulk.plan_file import PlanFile
@@ -71,7 +71,7 @@ async def verify(
         JournalError: the journal is of another plan, or cannot be read.
         WixResellerError: it could not be looked.
     """
-    calls = client._calls  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    calls = calls_of(client)
     here = calls.config.base_url
     if plan.head.base_url != here:
         raise ConfigurationError(
