@@ -46,7 +46,7 @@ TWINS = {
     "bulk": "bulk.applying.apply bulk.applying.resume bulk.auditing.audit bulk.plan.make_plan "
     "bulk.planning.plan_orders bulk.runner.run bulk.verifying.verify",
 }
-# Classes whose twins are written by hand, with the modules of both.
+# Classes whose twins are written by hand; where they are, and where generated code finds the twins.
 BY_HAND = {
     "AsyncChanges": ("_changes", "sync._changes"),
     "AsyncPager": ("pagination", "sync._pager"),

@@ -21,7 +21,8 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.impl = stopping.Stop()
+        self.impl: stopping.Stop = stopping.Stop()
+        """The async twin, which the run on the loop asks."""
         self._portal = Portal(_nothing)
 
     @property
