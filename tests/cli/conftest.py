@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ import attrs
 import pytest
 
 from wixreseller import cli
+from wixreseller.cli.profiles import config_path
 from wixreseller.emulator import Emulator
 from wixreseller.emulator.default_seed import PARENT_ACCOUNT, SUB_ACCOUNTS, default_seed
 from wixreseller.testing import EmulatorThread
@@ -110,6 +115,61 @@ def run_process() -> Run:
         return checked(ended.returncode, ended.stdout, ended.stderr)
 
     return run_command
+
+
+@pytest.fixture
+def run_terminal() -> Run:
+    """Run a command in a terminal of so many columns; ``out`` is all that the terminal gets."""
+
+    def run_command(*arguments: str, width: int = 80, **variables: str) -> Ran:
+        main, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+        process = subprocess.Popen(
+            command_line(*arguments),
+            stdin=side,
+            stdout=side,
+            stderr=side,
+            env={**os.environ, "TERM": "xterm-256color", **variables},
+        )
+        os.close(side)
+        try:
+            out = b"".join(iter(lambda: _what_comes(main), b""))
+            code = process.wait(timeout=WATCHDOG_SECONDS)
+        finally:
+            process.kill()
+            os.close(main)
+        return checked(code, out, b"")
+
+    return run_command
+
+
+def _what_comes(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        # Linux says so when nobody holds the other side any more.
+        return b""
+
+
+@pytest.fixture
+def config(emulator_url: str) -> Callable[..., Path]:
+    """Write the file of profiles; ``URL`` in it is the emulator's."""
+
+    def write(text: str, mode: int = 0o600) -> Path:
+        path = config_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("URL", emulator_url))
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take key, account and address out of the environment."""
+    for name in ("WIX_API_KEY", "WIX_ACCOUNT_ID", "WIXRESELLER_BASE_URL"):
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

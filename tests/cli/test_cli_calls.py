@@ -81,19 +81,6 @@ def test_the_readable_view_shows_all_ids_whole_at_80_columns(
         assert text in shown
 
 
-@pytest.mark.parametrize("width", [80, 140])
-def test_a_list_of_packages_fits_the_terminal(
-    run: Run, monkeypatch: pytest.MonkeyPatch, width: int
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    package = create(run)
-    ran = run("packages", "query")
-    assert package["id"] in ran.out
-    assert (ACCOUNT in ran.out) == (width == 140)
-    assert max(len(line) for line in ran.out.splitlines()) <= width
-    assert "1 package\n" == ran.err
-
-
 def test_query_prints_one_package_a_line_newest_first(run: Run) -> None:
     for number in range(3):
         create(run, f"sub-{number}")

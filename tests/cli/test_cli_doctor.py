@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import os
 import re
 import ssl
 import threading
-import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +17,6 @@ import trustme
 from wixreseller._clock import ServerClock
 from wixreseller.cli.doctor_checks import Mark
 from wixreseller.cli.doctor_network import check_clock
-from wixreseller.cli.doctor_setup import LOWER_BOUNDS, check_terminal, check_versions
 from wixreseller.cli.profiles import config_path
 from wixreseller.emulator.default_seed import SUB_ACCOUNTS
 from wixreseller.testing import EmulatorControl
@@ -335,72 +331,3 @@ def test_a_certificate_that_is_accepted_is_told_with_the_version(
     assert "TLSv1.3, the certificate is verified" == checks["tls"]["detail"]
     # Nothing is said there.
     assert (1, "fail") == (code, checks["read"]["result"])
-
-
-# --- this machine -------------------------------------------------------------------------------
-
-
-def test_the_lowest_versions_are_those_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    told = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
-    assert dict(line.split(">=") for line in told) == LOWER_BOUNDS
-
-
-@pytest.mark.parametrize(
-    ("version", "mark"),
-    [
-        ("13.7", Mark.OK),
-        ("13.10.1", Mark.OK),
-        ("14.0.0rc1", Mark.OK),
-        ("13.6.9", Mark.FAIL),
-        (None, Mark.FAIL),
-    ],
-)
-def test_a_package_that_is_too_old_or_missing_is_told(version: str | None, mark: Mark) -> None:
-    check = check_versions({**LOWER_BOUNDS, "rich": version})
-    assert mark is check.mark
-    assert mark is Mark.OK or "rich" in check.detail
-
-
-def test_the_folder_of_the_limit_is_told_and_must_not_be_everybodys(run: Run) -> None:
-    _, checks = examine(run)
-    folder = Path(os.environ["XDG_STATE_HOME"]) / "wixreseller" / "limits"
-    detail = f"200/60, counted together with your other commands in {folder}"
-    assert detail == checks["limit"]["detail"]
-    folder.chmod(0o777)
-    _, checks = examine(run)
-    assert ("warn", f"chmod 700 {folder}") == (checks["limit"]["result"], checks["limit"]["fix"])
-
-
-class Terminal(io.TextIOWrapper):
-    """Pretend to be a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(
-    ("encoding", "width", "environment", "expected"),
-    [
-        ("utf-8", 80, {}, (Mark.OK, "80 columns wide, utf-8")),
-        (
-            "utf-8",
-            80,
-            {"NO_COLOR": "1"},
-            (Mark.OK, "80 columns wide, utf-8, without colours (NO_COLOR)"),
-        ),
-        (
-            "utf-8",
-            80,
-            {"TERM": "dumb"},
-            (Mark.OK, "80 columns wide, utf-8, without colours (TERM=dumb)"),
-        ),
-        ("utf-8", 30, {}, (Mark.WARN, "30 columns wide, utf-8")),
-        ("ascii", 80, {}, (Mark.WARN, "writes ascii, which lacks most characters")),
-    ],
-)
-def test_a_terminal_that_cannot_show_everything_is_told(
-    encoding: str, width: int, environment: dict[str, str], expected: tuple[Mark, str]
-) -> None:
-    check = check_terminal(Terminal(io.BytesIO(), encoding=encoding), environment, width)
-    assert expected == (check.mark, check.detail)

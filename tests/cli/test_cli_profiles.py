@@ -1,4 +1,4 @@
-"""Profiles: which key, account and address count, what is refused, and that no key appears."""
+"""Profiles: which key, account and address count, and what is wrong with a file of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from wixreseller import errors
-from wixreseller.cli import key_places
 from wixreseller.cli.connection import Connection, InputError
 from wixreseller.cli.profiles import config_path
 from wixreseller.cli.settings import Options, Settings, resolve_settings
@@ -26,27 +24,6 @@ PRINTER = [sys.executable, "-c", f"print({CANARY!r})"]
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def config(emulator_url: str) -> Write:
-    """Write the file of profiles; ``URL`` in it is the emulator's."""
-
-    def write(text: str, mode: int = 0o600) -> Path:
-        path = config_path()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace("URL", emulator_url))
-        path.chmod(mode)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take key, account and address out of the environment."""
-    for name in ("WIX_API_KEY", "WIX_ACCOUNT_ID", "WIXRESELLER_BASE_URL"):
-        monkeypatch.delenv(name)
 
 
 def profile(name: str = "acme", account: str = ACCOUNT, **more: str) -> str:
@@ -343,112 +320,6 @@ def test_a_file_of_a_key_that_others_may_read_is_refused_with_what_mends_it(
     assert f"everybody on this machine may read {path}: chmod 600 {path}\n" in ran.err
     path.chmod(0o600)
     assert 0 == run("--profile", "acme", "packages", "query").code
-
-
-@pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize(
-    ("script", "problem"),
-    [
-        (
-            f"import sys; print({CANARY!r}); sys.exit('\\x1b[31mlocked: {CANARY}\\n\\x07gone')",
-            "failed with exit code 1: locked: *** gone",
-        ),
-        ("raise SystemExit(3)", "failed with exit code 3\n"),
-        ("print()", "printed nothing; it must print the API key"),
-        (
-            f"print({CANARY!r}); print('user: me')",
-            "printed 2 lines; it must print the API key alone",
-        ),
-        (f"print('Bearer', {CANARY!r})", "must be the raw key"),
-        (f"print({CANARY!r} + ' and more')", "holds a space, a line break"),
-        ("import sys; sys.stdout.buffer.write(b'\\xff\\xfe')", "another character that no key has"),
-    ],
-)
-def test_a_command_that_gives_no_key_is_told_with_its_complaint_and_never_what_it_printed(
-    run: Run, config: Write, script: str, problem: str
-) -> None:
-    config(profile(api_key_command=str([sys.executable, "-c", script])))
-    ran = run("--profile", "acme", "packages", "query")
-    assert (2, "") == (ran.code, ran.out)
-    assert "api_key_command of the profile acme" in ran.err
-    assert problem in ran.err
-
-
-@pytest.mark.usefixtures("bare")
-def test_a_command_that_is_not_there_is_told(run: Run, config: Write) -> None:
-    config(profile(api_key_command='["no-such-manager", "show"]'))
-    ran = run("--profile", "acme", "packages", "query")
-    assert (
-        "error: api_key_command of the profile acme: no-such-manager cannot be run: No such file "
-        "or directory\n"
-    ) == ran.err
-
-
-@pytest.mark.usefixtures("bare")
-def test_a_command_that_does_not_end_is_stopped_after_a_while(
-    run: Run, config: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script = f"import time; print({CANARY!r}, flush=True); time.sleep(600)"
-    config(profile(api_key_command=str([sys.executable, "-c", script])))
-    monkeypatch.setattr(key_places, "COMMAND_SECONDS", 0.5)
-    ran = run("--profile", "acme", "packages", "query")
-    assert (2, "") == (ran.code, ran.out)
-    assert ran.err.endswith(" was not done in 0.5 s, and was stopped\n")
-
-
-@pytest.mark.usefixtures("bare")
-def test_the_command_of_a_key_reads_nothing_of_standard_input(
-    run_process: Run, config: Write
-) -> None:
-    script = f"import sys; print({CANARY!r} + sys.stdin.read())"
-    config(profile("default", api_key_command=str([sys.executable, "-c", script])))
-    order = (
-        "external_id,catalog_product_id,country_code\na,c0000000-0000-4000-8000-000000000001,BR\n"
-    )
-    ran = run_process(
-        "provision", "plan", "-", "--format", "csv", "-o", "p.json", stdin=order.encode()
-    )
-    assert 0 == ran.code, ran.err
-
-
-@pytest.mark.usefixtures("bare")
-def test_arguments_of_the_command_and_the_key_are_in_no_text_of_a_connection(
-    config: Write,
-) -> None:
-    config(profile(api_key_command=f'["echo", "{CANARY}"]'))
-    connection = Connection(profile="acme")
-    connection.key.reveal()
-    texts = [
-        repr(connection),
-        repr(connection.settings),
-        repr(connection.key),
-        str(vars(connection)),
-    ]
-    assert [] == [text for text in texts if "canary" in text]
-
-
-@pytest.mark.usefixtures("bare")
-def test_a_key_of_the_emulator_in_a_profile_for_wix_is_refused(run: Run, config: Write) -> None:
-    config(f'[profiles.a]\napi_key_command = {listed(PRINTER)}\naccount_id = "{ACCOUNT}"\n')
-    ran = run("--profile", "a", "packages", "query")
-    assert 2 == ran.code
-    assert "is a key of the emulator" in ran.err
-
-
-@pytest.mark.usefixtures("bare")
-def test_errors_of_a_profile_keep_no_key_in_what_led_to_them(config: Write) -> None:
-    script = f"import sys; print({CANARY!r}); sys.exit(1)"
-    config(profile(api_key_command=str([sys.executable, "-c", script])))
-    with pytest.raises(InputError) as caught:
-        _ = Connection(profile="acme").key
-    link: BaseException | None = caught.value
-    while link is not None:
-        assert "canary" not in f"{link!r} {vars(link)}"
-        link = link.__context__
-    config(profile(api_key_command=str([sys.executable, "-c", f"print('Bearer {CANARY}')"])))
-    with pytest.raises(errors.ConfigurationError) as refused:
-        _ = Connection(profile="acme").key
-    assert "canary" not in f"{refused.value!r} {vars(refused.value)}"
 
 
 def test_a_profile_without_a_key_or_an_account_says_what_to_add(run: Run, config: Write) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 from collections.abc import Sequence
 
 import click
@@ -53,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
     """Run a command and give its exit code."""
     # What is worth a log line is told in other words; without a handler, Python prints it as well.
     logging.getLogger("wixreseller").addHandler(logging.NullHandler())
+    _spell_out_what_cannot_be_written()
     try:
         result: object = cli.main(
             # Asked for nothing, it says what there is.
@@ -73,6 +76,13 @@ def main(argv: Sequence[str]) -> int:
         _tell(error)
         return code
     return result if isinstance(result, int) else 0
+
+
+def _spell_out_what_cannot_be_written() -> None:
+    """Have characters that the terminal's encoding lacks spelt out, as standard error has it."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and not out.encoding.lower().startswith("utf"):
+        out.reconfigure(errors="backslashreplace")
 
 
 def _tell(error: Exception) -> None:

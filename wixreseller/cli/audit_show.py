@@ -11,7 +11,6 @@ from typing import Final, Literal, Protocol
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from wixreseller.bulk.catalogue import Catalogue
@@ -22,11 +21,13 @@ from wixreseller.bulk.findings import (
     to_csv_line,
     to_json_line,
 )
+from wixreseller.cli.terminal import error_console, facts, output_console
 
 __all__ = ["FindingSink", "reading", "sink_for", "tell_counts"]
 
 _SECONDS_BETWEEN_LINES: Final = 30.0
 _WIDE: Final = 120
+_INDENTED: Final = 60
 _STYLES: Final = {
     FindingKind.FLOATING: "yellow",
     FindingKind.DUPLICATE: "red",
@@ -72,8 +73,8 @@ def reading(*, shows_bar: bool) -> Generator[Callable[[AuditSummary], None], Non
 
     A line that changes on a terminal, else a line every 30 seconds.
     """
-    console = _error_console()
-    if not console.is_terminal or not shows_bar:
+    console = error_console()
+    if not console.is_interactive or not shows_bar:
         due = time.monotonic() + _SECONDS_BETWEEN_LINES
 
         def tell_now_and_then(summary: AuditSummary) -> None:
@@ -92,7 +93,7 @@ def tell_counts(summary: AuditSummary) -> None:
     """Say on standard error how much was read and found; nothing, if not even one page was."""
     if not summary.packages and not summary.is_complete:
         return
-    console = _error_console()
+    console = error_console()
     text = Text(f"{_count(summary.packages, 'package')}, {_count(summary.instances, 'instance')}: ")
     if not summary.total:
         text.append("no findings", style="green" if summary.is_complete else "")
@@ -140,42 +141,36 @@ class _Tables:
         self._findings.append(finding)
 
     def finish(self) -> None:
-        console = Console(highlight=False)
+        console = output_console()
         places = {kind: place for place, kind in enumerate(FindingKind)}
         ordered = sorted(self._findings, key=lambda finding: places[finding.kind])
         for kind, group in groupby(ordered, key=lambda finding: finding.kind):
             findings = list(group)
             heading = Text(f"{kind.value}: {len(findings):,}", style=f"bold {_STYLES[kind]}")
             console.print(heading)
-            console.print(Padding(Text(kind.meaning, style="dim"), (0, 0, 1, 0)))
+            console.print(Padding(Text(kind.meaning, style="dim"), (0, 0, 1, 0), expand=False))
             for finding in findings:
                 self._show(finding, console)
 
     def _show(self, finding: Finding, console: Console) -> None:
         title = Text(finding.external_id or "without external id", style="bold")
         title.append(f"  {finding.detail}", style="not bold")
-        console.print(Padding(title, (0, 0, 0, 2)))
-        facts = self._facts(finding)
+        console.print(Padding(title, (0, 0, 0, 2), expand=False))
         # Two GUIDs side by side need more than eighty columns.
         columns = 2 if console.width >= _WIDE else 1
-        grid = Table.grid(padding=(0, 2))
-        for at in range(0, len(facts), columns):
-            grid.add_row(*(cell for fact in facts[at : at + columns] for cell in fact))
-        console.print(Padding(grid, (0, 0, 1, 4)))
+        indent = 4 if console.width >= _INDENTED else 2
+        grid = facts(self._facts(finding), console.width - indent, columns=columns)
+        console.print(Padding(grid, (0, 0, 1, indent), expand=False))
 
-    def _facts(self, finding: Finding) -> Sequence[tuple[Text, Text]]:
+    def _facts(self, finding: Finding) -> Sequence[tuple[str, Text]]:
         name = self._catalogue.name_of(finding.catalog_product_id, finding.billing_info)
-        facts = (
+        told = (
             ("account", finding.account_id if self._with_accounts else None),
             ("package", finding.package_id),
             ("instance", finding.instance_id),
             ("product", name or finding.catalog_product_id),
         )
-        return [
-            (Text(f"{label:<8}", style="dim"), Text(value))
-            for label, value in facts
-            if value is not None
-        ]
+        return [(label, Text(value)) for label, value in told if value is not None]
 
 
 def _progress(summary: AuditSummary) -> str:
@@ -184,7 +179,3 @@ def _progress(summary: AuditSummary) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _error_console() -> Console:
-    return Console(stderr=True, highlight=False)

@@ -35,6 +35,7 @@ from wixreseller.cli.end_show import Ending, tell_end
 from wixreseller.cli.limits import RATE_LIMIT, Limit
 from wixreseller.cli.progress import RunView, view_for
 from wixreseller.cli.resume_line import ResumeLine
+from wixreseller.cli.terminal import error_console
 from wixreseller.errors import JournalError
 from wixreseller.hooks import Hooks, Retrying
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
     from wixreseller.models import JSONObject
 
-__all__ = ["Carrying", "carry_out", "check_results", "error_console", "execute"]
+__all__ = ["Carrying", "carry_out", "check_results", "execute"]
 
 _SHOWN_PROBLEMS: Final = 10
 _EXISTS: Final = (
@@ -216,11 +217,6 @@ def check_results(path: Path, *, overwrite: bool) -> None:
         raise InputError(_EXISTS.format(path))
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise InputError(f"cannot write the results file: {path} is in no folder to write to")
-
-
-def error_console() -> Console:
-    """Make the console for whatever is no data."""
-    return Console(file=sys.stderr, highlight=False)
 
 
 @contextlib.asynccontextmanager

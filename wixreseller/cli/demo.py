@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-from rich.console import Console
 
 from wixreseller.bulk.applying import open_plan_journal
 from wixreseller.bulk.execution import ExecutionOptions, Report
@@ -23,7 +22,7 @@ from wixreseller.bulk.planning import PlanSummary, plan_orders
 from wixreseller.bulk.results import Outcome
 from wixreseller.bulk.status import PlanStatus, read_status
 from wixreseller.bulk.summary import OUTCOMES
-from wixreseller.cli.carrying_out import error_console, execute
+from wixreseller.cli.carrying_out import execute
 from wixreseller.cli.demo_orders import (
     CUSTOMERS,
     DEMO_KEY,
@@ -35,6 +34,7 @@ from wixreseller.cli.demo_orders import (
 from wixreseller.cli.demo_run import run_and_kill
 from wixreseller.cli.demo_story import INDENT, Story
 from wixreseller.cli.progress import describe_counts, describe_duration
+from wixreseller.cli.terminal import error_console, output_console
 from wixreseller.client import AsyncClient
 from wixreseller.emulator import Emulator, Settings
 from wixreseller.models import Package, Status
@@ -64,7 +64,7 @@ class _ClaimError(Exception):
 async def run_demo(orders: int) -> int:
     """Tell the story on standard output; give 0, or another code if a claim does not hold."""
     began = time.monotonic()
-    story = Story(Console(file=sys.stdout, highlight=False))
+    story = Story(output_console(folds=True))
     story.title(f"{orders:,} orders become Wix packages, each once, kill -9 or not")
     try:
         with tempfile.TemporaryDirectory(prefix="wixreseller-demo-") as directory:

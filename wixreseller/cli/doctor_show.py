@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wixreseller.cli.doctor_checks import Check, Mark
+from wixreseller.cli.terminal import error_console, output_console
 
 __all__ = ["shown_by", "tell_result"]
 
@@ -32,7 +33,7 @@ def shown_by(*, as_json: bool) -> Callable[[Check], None]:
     """Choose how checks are shown."""
     if as_json:
         return _write_json
-    console = Console(highlight=False)
+    console = output_console()
     if not console.is_terminal:
         return _write_line
     return lambda check: _show(check, console)
@@ -41,7 +42,7 @@ def shown_by(*, as_json: bool) -> Callable[[Check], None]:
 def tell_result(checks: Sequence[Check]) -> None:
     """Say on standard error what it comes to."""
     counts = Counter(check.mark for check in checks)
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     if not counts[Mark.FAIL] and not counts[Mark.WARN]:
         console.print("All is well.", style="green")
         return
@@ -80,7 +81,7 @@ def _show(check: Check, console: Console) -> None:
     if console.width < _BESIDE:
         console.print(Text.assemble((f"{check.mark.value:<8}", style), (check.name, "bold")))
         for line in lines:
-            console.print(Padding(line, (0, 0, 0, 2)))
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
         return
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=7, style=style)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from wixreseller.bulk.order_formats import OrderFormat
 from wixreseller.bulk.order_source import Checked, OrderSource
 from wixreseller.bulk.orders import Order
 from wixreseller.cli.connection import InputError
+from wixreseller.cli.terminal import error_console
 
 __all__ = ["check_orders", "read_order_file"]
 
@@ -64,7 +64,7 @@ def read_order_file(
 
 
 def _show(name: str, checked: Checked) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     more = checked.problem_count - len(checked.problems)
     last = f"… and {more:,} more problems" if more else ""
     if not console.is_terminal:

@@ -10,7 +10,6 @@ from typing import Final
 
 import orjson
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +20,7 @@ from wixreseller.cli.limits import Limit, plain_limit
 from wixreseller.cli.names import with_names
 from wixreseller.cli.progress import describe_duration
 from wixreseller.cli.resume_line import command_line
+from wixreseller.cli.terminal import error_console, output_console
 
 __all__ = ["planning", "show_plan", "tell_plan"]
 
@@ -30,8 +30,8 @@ _SECONDS_BETWEEN_LINES: Final = 30.0
 @contextmanager
 def planning(total: int) -> Generator[Callable[[int], None], None, None]:
     """Show on standard error how far the looking is."""
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
+    console = error_console()
+    if not console.is_interactive:
         due = time.monotonic() + _SECONDS_BETWEEN_LINES
 
         def tell_now_and_then(done: int) -> None:
@@ -53,9 +53,9 @@ def show_plan(
     if as_json:
         _write_json(summary, limit)
         return
-    tell_plan(summary, orders, limit, connection, Console(file=sys.stdout, highlight=False))
+    tell_plan(summary, orders, limit, connection, output_console())
     counts = summary.counts
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     if counts.create + counts.cancel:
         pace = () if limit == connection.default_limit else ("--rate-limit", str(limit))
         command = command_line(connection, "apply", str(summary.path), *pace)
@@ -75,15 +75,15 @@ def tell_plan(
     grid.add_column(style="dim")
     rows = f"{summary.rows:,} row{'' if summary.rows == 1 else 's'}"
     source = "standard input" if orders == "-" else orders
-    grid.add_row("orders", f"{counts.orders:,}", f"in {rows} of {source}")
+    grid.add_row("  orders", f"{counts.orders:,}", f"in {rows} of {source}")
     _count(grid, "create", counts.create, "", "green")
     _count(grid, "cancel", counts.cancel, "for good", "yellow")
     _count(grid, "nothing to do", counts.none, "there already, as ordered", "cyan")
     _count(grid, "conflicts", counts.conflict, "would fail; the others can be done", "red")
-    grid.add_row("requests", f"{counts.calls:,}", "at least")
-    grid.add_row("time", describe_duration(_seconds(summary, limit)), _at(limit))
+    grid.add_row("  requests", f"{counts.calls:,}", "at least")
+    grid.add_row("  time", describe_duration(_seconds(summary, limit)), _at(limit))
     console.print(Text.assemble(("plan ", "dim"), (str(summary.path), "bold")), soft_wrap=True)
-    console.print(Padding(grid, (0, 0, 0, 2)))
+    console.print(grid)
     if summary.conflicts:
         console.print()
     for row in summary.conflicts:
@@ -100,7 +100,7 @@ def tell_plan(
 
 def _count(grid: Table, name: str, count: int, meaning: str, style: str) -> None:
     if count:
-        grid.add_row(Text(name, style=style), Text(f"{count:,}", style=style), meaning)
+        grid.add_row(Text(f"  {name}", style=style), Text(f"{count:,}", style=style), meaning)
 
 
 def _seconds(summary: PlanSummary, limit: Limit) -> float:

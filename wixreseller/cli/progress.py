@@ -80,7 +80,7 @@ def view_for(
     ``indent`` moves a bar to the right.
     """
     state = _State(total, clock, requests_per_second, known)
-    return _Bar(console, state, indent) if console.is_terminal else _Lines(console, state)
+    return _Bar(console, state, indent) if console.is_interactive else _Lines(console, state)
 
 
 class _State:

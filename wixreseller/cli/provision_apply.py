@@ -108,9 +108,10 @@ def run(
     send: SendOptions,
 ) -> int:
     """Check, plan, ask, and carry out; the help text is ``_RUN``."""
-    from wixreseller.cli.carrying_out import carry_out, check_results, error_console
+    from wixreseller.cli.carrying_out import carry_out, check_results
     from wixreseller.cli.order_input import check_orders
     from wixreseller.cli.plan_show import tell_plan
+    from wixreseller.cli.terminal import error_console
 
     if send.results is not None:
         check_results(send.results, overwrite=send.overwrite)

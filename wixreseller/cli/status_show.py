@@ -19,6 +19,7 @@ from wixreseller.cli.connection import Connection
 from wixreseller.cli.end_show import tell_next
 from wixreseller.cli.progress import describe_duration
 from wixreseller.cli.resume_line import ResumeLine, command_line
+from wixreseller.cli.terminal import error_console, output_console
 
 __all__ = ["show_status"]
 
@@ -39,12 +40,12 @@ def show_status(
         sys.stdout.buffer.write(status_json(status))
         sys.stdout.buffer.flush()
         return
-    console = Console(file=sys.stdout, highlight=False)
+    console = output_console()
     console.print(
         Text.assemble(("plan ", "dim"), (str(plan.path), "bold"), f", of {plan.head.orders_name}"),
         soft_wrap=True,
     )
-    console.print(Padding(_facts(status), (0, 0, 0, 2)))
+    console.print(_facts(status))
     if console.is_terminal:
         ended = status.counts["done"] + status.counts["failed"]
         bar = ProgressBar(
@@ -54,7 +55,7 @@ def show_status(
             complete_style="cyan",
             finished_style="green",
         )
-        console.print(Padding(bar, (0, 0, 0, 2)))
+        console.print(Padding(bar, (0, 0, 0, 2), expand=False))
     _tell_next(plan, status, connection)
 
 
@@ -63,15 +64,15 @@ def _facts(status: PlanStatus) -> Table:
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_column(style="dim")
-    grid.add_row("orders", Text(f"{status.orders:,}", style="bold"), "")
+    grid.add_row("  orders", Text(f"{status.orders:,}", style="bold"), "")
     for name, style, meaning in _STATES:
         if count := status.counts[name]:
-            grid.add_row(Text(name, style=style), Text(f"{count:,}", style=style), meaning)
+            grid.add_row(Text(f"  {name}", style=style), Text(f"{count:,}", style=style), meaning)
     return grid
 
 
 def _tell_next(plan: PlanFile, status: PlanStatus, connection: Connection) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     if status.began is None:
         console.print("not applied yet. To do so:")
         _command(console, command_line(connection, "apply", str(plan.path)))

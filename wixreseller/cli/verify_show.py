@@ -20,6 +20,7 @@ from wixreseller.bulk.verify_findings import (
 )
 from wixreseller.bulk.verifying import OrderFileState
 from wixreseller.cli.names import with_names
+from wixreseller.cli.terminal import error_console, output_console
 
 __all__ = ["tell_summary", "verified_sink", "verifying"]
 
@@ -41,15 +42,15 @@ def verified_sink(
     if form == "csv":
         _print(to_csv_line(None))
         return lambda row: _print(to_csv_line(row))
-    console = Console(file=sys.stdout, highlight=False)
+    console = output_console()
     return lambda row: _show(row, catalogue, console)
 
 
 @contextmanager
 def verifying(total: int) -> Generator[Callable[[VerifySummary], None], None, None]:
     """Show on standard error how far it is; give what is to be told about it."""
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal or sys.stdout.isatty():
+    console = error_console()
+    if not console.is_interactive or sys.stdout.isatty():
         due = time.monotonic() + _SECONDS_BETWEEN_LINES
 
         def tell_now_and_then(summary: VerifySummary) -> None:
@@ -66,7 +67,7 @@ def verifying(total: int) -> Generator[Callable[[VerifySummary], None], None, No
 
 def tell_summary(summary: VerifySummary, file: OrderFileState, *, has_journal: bool) -> None:
     """Say on standard error what it comes to."""
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     noun = "order" if summary.rows == 1 else "orders"
     text = Text(f"{summary.rows:,} {noun}: ")
     parts = [Text(f"{summary.ok:,} as ordered", style="green")]
