@@ -196,9 +196,11 @@ class Recipe:
             settings = dict(pair.split("=") for pair in options.set)
             self.emulator.change_settings(**{key: float(text) for key, text in settings.items()})
         elif name == "export":
-            names = {pair.partition("=")[0] for pair in shlex.split(rest)}
-            assert names <= self.environment.keys(), where
+            pairs = (pair.partition("=") for pair in shlex.split(rest))
+            # What is known already is this emulator's, under the test's own key.
+            self.environment.update({k: v for k, _, v in pairs if k not in self.environment})
         else:
+            line = Template(line).safe_substitute(self.environment)
             for said, real in addresses.items():
                 line = line.replace(said, real)
             done = self.run(line)

@@ -35,7 +35,6 @@ async def refuse(request: Request, error: errors.WixResellerError) -> JSONRespon
         case errors.FailedPreconditionError():
             return JSONResponse({"detail": error.code}, 422)
         case _:
-            log.error(
-                "%s", error.support_text()
-            )  # all that Wix's support asks for, and no secret
+            # All that Wix's support asks for, and no secret.
+            log.error("%s", error.support_text())
             return JSONResponse({"detail": "Wix did not do it"}, 502)

@@ -50,20 +50,15 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-    """Own the clients: connections, limit and waits end with the server."""
-    async with (
+    """Own the client: its connections end with the server, and so does all waiting."""
+    async with AsyncClient() as patient, anyio.create_task_group() as background:
         # A visitor waits for at most a second for a turn, and five for everything.
-        AsyncClient(rate_limit=RateLimit(max_wait=1.0), deadline=5.0) as wix,
-        # What nobody waits for has time. Same key, same limit: the two share one count.
-        AsyncClient(rate_limit=RateLimit()) as patient,
-        anyio.create_task_group() as background,
-    ):
-        # `delivered` stands for your database.
+        hasty = patient.with_options(rate_limit=RateLimit(max_wait=1.0), deadline=5.0)
         yield {
-            "wix": wix,
-            "patient": patient,
+            "wix": hasty,
+            "patient": patient,  # for what nobody waits for: it has time
             "background": background,
-            "delivered": {},
+            "delivered": {},  # stands for your database
         }
         background.cancel_scope.cancel()  # waiting only reads: nothing is lost
 
