@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from wixreseller import errors
 from wixreseller.bulk.journal import Change, entry_of
+from wixreseller.bulk.journal_file import is_blank
 from wixreseller.bulk.journal_holder import holder_of
 from wixreseller.bulk.journal_lock import JournalLock
 from wixreseller.bulk.journal_sqlite import SqliteJournal
@@ -89,6 +90,59 @@ def test_a_log_that_is_torn_anywhere_keeps_every_commit_that_is_whole(tmp_path: 
         assert kept == len(found), f"{length} bytes of {len(whole)}"
 
 
+# --- only read ----------------------------------------------------------------------------------
+
+
+def files_beside(path: Path) -> list[str]:
+    return sorted(other.name for other in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("is_blank_asked", [False, True])
+def test_reading_a_journal_that_nobody_writes_leaves_nothing_beside_it(
+    path: Path, is_blank_asked: bool
+) -> None:
+    written(path, 3)
+    before = path.read_bytes()
+    if is_blank_asked:
+        assert not is_blank(path)
+    else:
+        assert 3 == len(read_all(path, is_reader=True))
+    assert [path.name] == files_beside(path)
+    assert before == path.read_bytes()
+
+
+def test_reading_what_a_kill_left_takes_all_of_it_over_into_one_file(tmp_path: Path) -> None:
+    path, _ = after_a_kill(tmp_path, 6)
+    assert ["intent"] * 6 == [*read_all(path, is_reader=True).values()]
+    assert not {"dead-wal", "dead-shm"} & {*files_beside(path)}
+    assert ["intent"] * 6 == [*read_all(path).values()]
+
+
+async def test_readers_come_and_go_beside_a_writer_and_take_nothing_away(path: Path) -> None:
+    async with SqliteJournal(path) as writer:
+        await writer.add([entry_of(it, n) for n, it in enumerate(orders(2))], 1.0)
+        beside = files_beside(path)
+        for number in range(2):
+            async with SqliteJournal(path, is_reader=True) as reader:
+                states = [record.state async for record in reader.records()]
+                await writer.note([Change(number=number, at=2.0, state="intent")])
+                assert number == states.count("intent")
+            assert beside == files_beside(path)
+    assert [path.name] == files_beside(path)
+    assert ["intent", "intent"] == [*(await asyncio.to_thread(read_all, path)).values()]
+
+
+async def test_a_reader_writes_nothing(path: Path) -> None:
+    async with SqliteJournal(path) as journal:
+        await journal.add([entry_of(order("one"), 0)], 1.0)
+    async with SqliteJournal(path, is_reader=True) as reader:
+        with pytest.raises(errors.JournalError, match="readonly"):
+            await reader.note([Change(number=0, at=2.0, state="intent")])
+
+
+# --- changed ------------------------------------------------------------------------------------
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.data())
 def test_bytes_that_were_changed_are_noticed_or_change_no_state_and_hang_nothing(
@@ -120,6 +174,14 @@ def _sample() -> Path:
         written(folder / "sample")
         _SAMPLE.append(folder / "sample")
     return _SAMPLE[0]
+
+
+def test_damage_that_makes_texts_unreadable_is_damage(path: Path) -> None:
+    written(path, 3)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"CREATE TABLE names", b"CR\xffATE TABLE names"))
+    with pytest.raises(errors.JournalError, match="cannot be used"):
+        read_all(path, is_reader=True)
 
 
 def test_a_page_of_noise_is_said_to_be_damage_and_what_to_do(path: Path) -> None:

@@ -27,17 +27,14 @@ def open_file(path: Path, *, is_reader: bool) -> sqlite3.Connection:
         if not is_reader:
             # Before SQLite makes it with wider permissions.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        address = f"{path.absolute().as_uri()}?mode={'ro' if is_reader else 'rw'}"
-        connection = sqlite3.connect(
-            address, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
-        )
+        connection = _connect(path)
     except (OSError, sqlite3.Error) as problem:
         raise JournalError(
             f"the journal {path} cannot be opened: {problem}", path=str(path)
         ) from problem
     try:
         _prepare(connection, path, is_reader=is_reader)
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, UnicodeError) as problem:  # damage is told with the bytes of names
         connection.close()
         raise failure(path, problem) from problem
     except BaseException:
@@ -56,13 +53,22 @@ def is_blank(path: Path) -> bool:
     """
     if not path.is_file():
         return False
-    address = f"{path.absolute().as_uri()}?mode=ro"
     try:
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=5.0)) as connection:
+        with contextlib.closing(_connect(path)) as connection:
             version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
     except sqlite3.Error as problem:
         raise failure(path, problem) from problem
     return version == 0
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Readers, too, open it for writing if they may: opened for reading only, the last one to close
+    # it could not clear away what SQLite keeps beside it. That one also takes over what a process
+    # that was killed left there. Beside a writer, who has it open, a reader clears nothing away.
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
+    )
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, is_reader: bool) -> None:
@@ -72,6 +78,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, is_reader: bool) -> 
     if not is_new:
         _check(connection, path)
     if is_reader:
+        connection.execute("PRAGMA query_only = ON")
         return
     connection.execute("PRAGMA journal_mode = WAL")
     # Money depends on it: an intent that a power cut forgets may be sent twice.

@@ -277,9 +277,10 @@ class SqliteJournal:
                 while not is_last:
                     batch, is_last = self._next_batch()
                     self._do(batch)
-                with contextlib.suppress(sqlite3.Error):
-                    # One file is left, which can be copied. Where that fails, SQLite does it later.
-                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if self._lock is not None:  # a reader would hold the writer up
+                    with contextlib.suppress(sqlite3.Error):
+                        # One file is left, which can be copied. Or else SQLite does it later.
+                        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             # Here, and not where it is waited for: that may be cancelled.
             self._release()
