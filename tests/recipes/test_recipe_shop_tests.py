@@ -23,7 +23,7 @@ MISTAKES = {
     ),
     "it gives each click an id of its own": (
         "external_id=order_id",
-        'external_id=f"{order_id}-{__import__('uuid').uuid4()}"',
+        "external_id=__import__('uuid').uuid4().hex",
         {
             "customer_gets_what_was_paid_for",
             "second_click_sells_nothing_again",
