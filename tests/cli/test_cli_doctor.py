@@ -59,7 +59,7 @@ def test_where_all_is_well_it_exits_0_and_reads_only(
 ) -> None:
     code, checks = examine(run)
     assert (0, {"tls": "skipped"}) == (code, results(checks))
-    assert "from the variable WIX_API_KEY (WIX_API_KEY), not shown" == checks["key"]["detail"]
+    assert "from the variable WIX_API_KEY, not shown" == checks["key"]["detail"]
     assert f"{ACCOUNT} (WIX_ACCOUNT_ID)" == checks["account"]["detail"]
     assert f"{emulator_url} (WIXRESELLER_BASE_URL)" == checks["address"]["detail"]
     assert "aiohttp " in checks["packages"]["detail"]
@@ -217,7 +217,7 @@ def test_profiles_that_are_wrong_are_told_and_a_good_one_is_named(
     code, checks = examine(run, "--profile", "acme")
     assert 0 == code
     assert (
-        f"of the profile acme in {path}; WIX_ACCOUNT_ID is set, and not used beside it"
+        f"from the profile acme in {path}; WIX_ACCOUNT_ID is set, and not used beside it"
         == checks["settings"]["detail"]
     )
     assert "off" == checks["limit"]["detail"]

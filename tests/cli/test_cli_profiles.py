@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from wixreseller.cli.connection import Connection, InputError
-from wixreseller.cli.profiles import config_path
+from wixreseller.cli.profiles import KEYS, config_path, load_profiles
 from wixreseller.cli.settings import Options, Settings, resolve_settings
 from wixreseller.emulator.default_seed import SUB_ACCOUNTS
 from wixreseller.testing import EmulatorControl
@@ -334,3 +335,15 @@ def test_a_profile_without_a_key_or_an_account_says_what_to_add(run: Run, config
     )
     ran = run("--profile", "b", "--account", ACCOUNT, "packages", "query")
     assert "error: api_key_env of the profile b: the variable K is not set\n" == ran.err
+
+
+def test_the_profiles_of_the_guide_are_read_without_a_problem(config: Write) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "command-line.md").read_text()
+    (text,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    found = load_profiles(config(text))
+    assert ["default", "play"] == list(found)
+    assert ["what pass prints", "the variable EMULATOR_KEY"] == [
+        profile.key.where for profile in found.values() if profile.key
+    ]
+    fields = re.findall(r"^\| `([a-z_]+)` \|", guide, re.MULTILINE)
+    assert set(KEYS) <= set(fields)

@@ -132,6 +132,8 @@ async def _look_up(host: str, port: int, what: str) -> Check:
     except (OSError, UnicodeError) as error:
         return failed("name", f"{what}: {_why(error)}", fix)
     addresses = list(dict.fromkeys(str(item[4][0]) for item in found))
+    if addresses == [host]:
+        return fine("name", f"{what} is an address itself")
     return fine("name", f"{what} is {', '.join(addresses[:3])}{', …' if addresses[3:] else ''}")
 
 

@@ -99,9 +99,9 @@ def check_settings(connection: Connection) -> Check:
         return failed("settings", error.message, fix)
     if settings.profile is None:
         state = "has no profile 'default'" if config_path().exists() else "does not exist"
-        detail = f"of options and environment; no profile was named ({config_path()} {state})"
+        detail = f"from options and environment; no profile is named ({config_path()} {state})"
         return fine("settings", detail)
-    detail = f"of the profile {settings.profile.name} in {settings.profile.source}"
+    detail = f"from the profile {settings.profile.name} in {settings.profile.source}"
     if settings.unused:
         verb = "is" if len(settings.unused) == 1 else "are"
         detail += f"; {' and '.join(settings.unused)} {verb} set, and not used beside it"
@@ -134,7 +134,8 @@ def check_key(connection: Connection) -> Check:
         return failed("key", error.message, f"mend what {place.by} names")
     except ConfigurationError as error:
         return failed("key", str(error), f"mend what {place.by} names, or --base-url")
-    detail = f"from {place.where} ({place.by}), not shown"
+    by = "" if place.by in place.where else f" ({place.by})"
+    detail = f"from {place.where}{by}, not shown"
     if isinstance(place, KeyFromFile) and is_open_to_others(place.path):
         fix = f"chmod 600 {shlex.quote(str(place.path))}"
         return warned("key", f"{detail}; everybody on this machine may read it", fix)

@@ -34,13 +34,13 @@ from wixreseller.cli.limits import LIMIT_FORM, Limit, read_limit
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import checks
 
-__all__ = ["DEFAULT_PROFILE", "Profile", "config_path", "find_profile", "load_profiles"]
+__all__ = ["DEFAULT_PROFILE", "KEYS", "Profile", "config_path", "find_profile", "load_profiles"]
 
 DEFAULT_PROFILE: Final = "default"
 """The profile that counts where none is named, and the environment names no key or account."""
 
 _KEY_SOURCES: Final = ("api_key_command", "api_key_file", "api_key_env")
-_KEYS: Final = (*_KEY_SOURCES, "account_id", "base_url", "rate_limit", "catalogue")
+KEYS: Final = (*_KEY_SOURCES, "account_id", "base_url", "rate_limit", "catalogue")
 _LIKE_A_KEY: Final = ("api_key", "apikey", "key", "token", "secret", "api_token")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TYPES: Final[Mapping[type, str]] = {
@@ -172,9 +172,9 @@ class _Reading:
                     "(api_key_command), in a file that only you can read (api_key_file), or in a "
                     "variable (api_key_env)",
                 )
-            elif key not in _KEYS:
-                known = f"a profile has {', '.join(_KEYS)}"
-                self._refuse(("profiles", name, key), _hint(key, _KEYS, known))
+            elif key not in KEYS:
+                known = f"a profile has {', '.join(KEYS)}"
+                self._refuse(("profiles", name, key), _hint(key, KEYS, known))
         sources = [source for source in _KEY_SOURCES if source in table]
         if len(sources) > 1:
             self._refuse(
