@@ -123,10 +123,21 @@ def test_help_comes_within_300_milliseconds_and_shows_every_command(
             assert f"\n  {name} " in shown[0].out
 
 
-def test_help_loads_neither_rich_nor_aiohttp() -> None:
+HEAVY = {"aiohttp", "anyio", "asyncio", "cattrs", "platformdirs", "rich", "tomllib"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["--help"], HEAVY | {"attr", "logging"}),
+        (["--profile", "none", "provision", "run", "--help"], HEAVY),
+        (["doctor", "--help"], HEAVY),
+    ],
+)
+def test_help_loads_nothing_that_it_does_not_need(arguments: list[str], heavy: set[str]) -> None:
     script = (
-        "import sys; from wixreseller import cli; cli.main(['provision', 'run', '--help']); "
-        "sys.exit(str(sorted({'rich', 'aiohttp', 'anyio', 'cattrs'} & set(sys.modules))))"
+        f"import sys; from wixreseller import cli; cli.main({arguments}); "
+        f"sys.exit(str(sorted({heavy} & set(sys.modules))))"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script],

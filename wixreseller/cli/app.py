@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +11,6 @@ import click
 from wixreseller._version import __version__
 from wixreseller.cli.audit import audit
 from wixreseller.cli.completion import complete_file, complete_profile, completion
-from wixreseller.cli.connection import Connection
 from wixreseller.cli.demo_command import demo
 from wixreseller.cli.doctor import doctor
 from wixreseller.cli.failures import exit_code_of, explain
@@ -53,8 +51,6 @@ Exit codes: 0 done · 1 failed · 2 wrong usage or input · 3 key refused ·
 
 def main(argv: Sequence[str]) -> int:
     """Run a command and give its exit code."""
-    # What is worth a log line is told in other words; without a handler, Python prints it as well.
-    logging.getLogger("wixreseller").addHandler(logging.NullHandler())
     _spell_out_what_cannot_be_written()
     try:
         result: object = cli.main(
@@ -151,6 +147,12 @@ def cli(
     catalogue: str | None,
 ) -> None:
     """Keep what the global options say; the help text is ``_HELP``."""
+    import logging
+
+    from wixreseller.cli.connection import Connection
+
+    # What is worth a log line is told in other words; without a handler, Python prints it as well.
+    logging.getLogger("wixreseller").addHandler(logging.NullHandler())
     ctx.obj = Connection(
         profile=profile,
         base_url=base_url,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from wixreseller.cli.completion import complete_file
-from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.failures import InputError
 from wixreseller.cli.limits import Limit, limit_option
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wixreseller.bulk.findings import AuditSummary
     from wixreseller.bulk.orders import Order
     from wixreseller.cli.audit_show import FindingSink
+    from wixreseller.cli.connection import Connection
     from wixreseller.client import AsyncClient
 
 __all__ = ["audit"]

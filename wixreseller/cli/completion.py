@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from wixreseller.cli.connection import Connection
-
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -115,6 +113,8 @@ def complete_product(
     incomplete: str,
 ) -> Sequence[CompletionItem]:
     """List the names of the catalogue that would count."""
+    from wixreseller.cli.connection import Connection
+
     options = ctx.find_root().params
     connection = Connection(
         profile=options.get("profile"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from wixreseller.cli.connection import Connection
+if TYPE_CHECKING:
+    from wixreseller.cli.connection import Connection
 
 __all__ = ["doctor"]
 

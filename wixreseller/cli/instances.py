@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from wixreseller.cli import options
 from wixreseller.cli.completion import complete_product
-from wixreseller.cli.connection import Connection
+
+if TYPE_CHECKING:
+    from wixreseller.cli.connection import Connection
 
 __all__ = ["instances"]
 

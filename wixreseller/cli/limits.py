@@ -7,9 +7,8 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import attrs
 import click
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ RATE_LIMIT: Final = "rateLimit"
 """By which name a journal keeps the limit of its run."""
 
 
-@attrs.frozen
-class Limit:
+# A tuple, because importing attrs would cost a fifth of what showing the help does.
+class Limit(NamedTuple):
     """Hold what ``--rate-limit`` says; ``requests`` is 0 for ``off``."""
 
     requests: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from wixreseller.cli.connection import InputError
+from wixreseller.cli.failures import InputError
 
 if TYPE_CHECKING:
     from wixreseller.models import BillingInfo

@@ -9,9 +9,10 @@ import click
 
 from wixreseller.cli import options
 from wixreseller.cli.completion import complete_file, complete_product
-from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.failures import InputError
 
 if TYPE_CHECKING:
+    from wixreseller.cli.connection import Connection
     from wixreseller.client import AsyncClient
     from wixreseller.models import JSONObject, JSONValue, Product
 

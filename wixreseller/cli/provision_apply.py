@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.failures import InputError
 from wixreseller.cli.limits import Limit
 from wixreseller.cli.provision_options import (
     FileFormat,
-    SendOptions,
     changed_option,
     check_can_ask,
     confirm_cancels,
@@ -23,11 +22,12 @@ from wixreseller.cli.provision_options import (
     send_options,
 )
 from wixreseller.cli.provision_plan import make_plan
-from wixreseller.cli.resume_line import ResumeLine, command_line
 
 if TYPE_CHECKING:
     from wixreseller.bulk.plan_file import PlanFile
     from wixreseller.bulk.status import PlanStatus
+    from wixreseller.cli.connection import Connection
+    from wixreseller.cli.sending import SendOptions
 
 __all__ = ["apply", "resume", "run"]
 
@@ -151,6 +151,8 @@ def resume(
     plan = read_plan(plan_path)
     status = _status(plan)
     if not status.is_applied:
+        from wixreseller.cli.resume_line import command_line
+
         line = command_line(connection, "apply", str(plan_path))
         raise InputError(f"{plan_path} was not applied yet; to do so:\n  {line}")
     if status.holder is None and status.cancels_confirmed != plan.counts.cancel:
@@ -175,6 +177,8 @@ def _refuse_applied(
     connection: Connection, plan: PlanFile, status: PlanStatus, limit: Limit
 ) -> None:
     """Refuse to apply a plan for the second time, and say what to do instead."""
+    from wixreseller.cli.resume_line import ResumeLine
+
     if status.holder is not None:
         raise InputError(f"the plan {plan.path} is being applied by {status.holder}")
     if not status.is_applied:
@@ -228,6 +232,7 @@ def _path_for_run(
         check_plan_path,
         free_plan_path,
     )
+    from wixreseller.cli.resume_line import ResumeLine
 
     try:
         if output is None:

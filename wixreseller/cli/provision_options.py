@@ -8,21 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-import attrs
 import click
 
 from wixreseller.cli.completion import complete_file, complete_plan
-from wixreseller.cli.connection import Connection, InputError
-from wixreseller.cli.limits import Limit, limit_option
+from wixreseller.cli.failures import InputError
+from wixreseller.cli.limits import limit_option
 
 if TYPE_CHECKING:
     from wixreseller.bulk.order_source import OrderSource
     from wixreseller.bulk.plan_file import PlanFile
-    from wixreseller.cli.carrying_out import Carrying
+    from wixreseller.cli.connection import Connection
 
 __all__ = [
     "FileFormat",
-    "SendOptions",
     "changed_option",
     "check_can_ask",
     "confirm_cancels",
@@ -94,45 +92,10 @@ _SEND_OPTIONS: Final = (
 )
 
 
-@attrs.frozen(kw_only=True)
-class SendOptions:
-    """Hold the options of :func:`send_options`."""
-
-    yes: bool
-    expect: int | None
-    results: Path | None
-    overwrite: bool
-    concurrency: int
-    max_failures: int | None
-    limit: Limit
-    as_json: bool
-
-    def carrying(
-        self,
-        plan: PlanFile,
-        *,
-        is_new: bool,
-        resend_absent: bool = False,
-        retry_failed: bool = False,
-    ) -> Carrying:
-        """Say how a plan is to be carried out, whose cancels somebody has just agreed to."""
-        from wixreseller.bulk.execution import ExecutionOptions
-        from wixreseller.cli.carrying_out import Carrying
-
-        return Carrying(
-            limit=self.limit,
-            results=self.results,
-            overwrite=self.overwrite,
-            as_json=self.as_json,
-            is_new=is_new,
-            options=ExecutionOptions(
-                resend_absent=resend_absent,
-                retry_failed=retry_failed,
-                max_concurrency=self.concurrency,
-                max_failures=self.max_failures,
-            ),
-            confirmed_cancels=plan.counts.cancel,
-        )
+_SEND_NAMES: Final = (
+    *("yes", "expect", "results", "overwrite"),
+    *("concurrency", "max_failures", "limit", "as_json"),
+)
 
 
 def send_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -140,16 +103,15 @@ def send_options(command: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(command)
     def gathering(*arguments: object, **given: object) -> int:
-        told = {name: given.pop(name) for name in _SEND_FIELDS}
+        from wixreseller.cli.sending import SendOptions
+
+        told = {name: given.pop(name) for name in _SEND_NAMES}
         send = SendOptions(**told)  # type: ignore[arg-type]  # click has made them what they are
         return command(*arguments, send=send, **given)
 
     for option in reversed(_SEND_OPTIONS):
         gathering = option(gathering)
     return gathering
-
-
-_SEND_FIELDS: Final = tuple(field.name for field in attrs.fields(SendOptions))
 
 
 def read_plan(path: Path) -> PlanFile:

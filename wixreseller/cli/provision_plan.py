@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.failures import InputError
 from wixreseller.cli.limits import Limit, limit_option
 from wixreseller.cli.provision_options import (
     FileFormat,
@@ -19,6 +19,7 @@ from wixreseller.cli.provision_options import (
 if TYPE_CHECKING:
     from wixreseller.bulk.order_source import Checked, OrderSource
     from wixreseller.bulk.planning import PlanSummary
+    from wixreseller.cli.connection import Connection
 
 __all__ = ["make_plan", "plan"]
 

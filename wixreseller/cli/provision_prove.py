@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wixreseller.cli.connection import Connection, InputError
+from wixreseller.cli.failures import InputError
 from wixreseller.cli.limits import RATE_LIMIT, Limit, limit_option, parse_limit, read_limit
 from wixreseller.cli.provision_options import plan_argument, read_plan
 
 if TYPE_CHECKING:
     from wixreseller.bulk.journal_sqlite import SqliteJournal
     from wixreseller.bulk.verify_findings import VerifySummary
+    from wixreseller.cli.connection import Connection
     from wixreseller.client import AsyncClient
 
 __all__ = ["report", "verify"]

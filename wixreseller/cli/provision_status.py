@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from wixreseller.cli.connection import Connection
 from wixreseller.cli.provision_options import plan_argument, read_plan
+
+if TYPE_CHECKING:
+    from wixreseller.cli.connection import Connection
 
 __all__ = ["status"]
 
