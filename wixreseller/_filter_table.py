@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -168,6 +167,8 @@ def refused(field: str, what: str) -> ConfigurationError:
 
 def closest(name: str, names: Iterable[str]) -> str:
     """Suggest what a misspelt name was meant to be; Python's spelling counts as a misspelling."""
+    import difflib  # only mistakes need it
+
     plain = {known.replace("_", "").lower(): known for known in names}
     found = difflib.get_close_matches(name.replace("_", "").lower(), plain, n=1)
     return f"; did you mean {plain[found[0]]}?" if found else ""

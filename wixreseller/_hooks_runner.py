@@ -7,8 +7,6 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-import anyio
-
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
 from wixreseller._logical_call import LogicalCall
@@ -121,6 +119,8 @@ class HooksRunner:
         """Tell of a write that was cancelled after it was sent, in spite of the cancellation."""
         log_unknown(error)
         if self._hooks.on_unknown is not None:
+            import anyio  # a first call need not wait for it
+
             with anyio.move_on_after(_SECONDS_WHEN_CANCELLED, shield=True):
                 event = UnknownOutcome(error=error, was_cancelled=True)
                 await _tell(self._hooks.on_unknown, event)

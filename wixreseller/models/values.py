@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from wixreseller.errors import ConfigurationError
-from wixreseller.models import checks, html, text
+from wixreseller.models import checks, text
 from wixreseller.models.enums import BillingType, CycleUnit, FailureCode, Status
 from wixreseller.models.extra import NO_EXTRA, freeze
 from wixreseller.models.json import JSONValue
@@ -286,6 +286,8 @@ class Package:
         )
 
     def _repr_html_(self) -> str:
+        from wixreseller.models import html  # only notebooks need it
+
         return html.package_table(self)
 
 
@@ -332,4 +334,6 @@ class Page:
         return text.line("Page", text.count(len(self), "package"), follows)
 
     def _repr_html_(self) -> str:
+        from wixreseller.models import html  # only notebooks need it
+
         return html.page_table(self)
