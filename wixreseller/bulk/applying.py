@@ -45,12 +45,13 @@ async def apply(
         JournalError: it was applied before; :func:`resume` goes on.
     """
     async with open_plan_journal(client, plan, is_new=True) as journal:
-        outcomes = run(
-            client, plan.entries(), journal=journal, max_concurrency=max_concurrency, stop=stop
-        )
-        async with contextlib.aclosing(outcomes):
-            async for outcome in outcomes:
-                yield outcome
+        with contextlib.closing(plan.entries()) as entries:
+            outcomes = run(
+                client, entries, journal=journal, max_concurrency=max_concurrency, stop=stop
+            )
+            async with contextlib.aclosing(outcomes):
+                async for outcome in outcomes:
+                    yield outcome
 
 
 async def resume(
@@ -66,25 +67,27 @@ async def resume(
 
     What was done is given as it was. What was under way when the run ended is looked for before
     anything is sent; what cannot be seen stays unknown, unless ``resend_absent``: then it is sent
-    again with its old idempotency key. ``retry_failed`` tries again what failed. Raises what
+    again with its old idempotency key, once; if that answer is lost too and nothing can be seen, it
+    is unknown again. ``retry_failed`` tries again what failed. Raises what
     :func:`~wixreseller.bulk.run` raises, and:
 
     Raises:
         JournalError: there is no journal, or it is one of another plan.
     """
     async with open_plan_journal(client, plan, is_new=False) as journal:
-        outcomes = run(
-            client,
-            plan.entries(),
-            journal=journal,
-            resend_absent=resend_absent,
-            retry_failed=retry_failed,
-            max_concurrency=max_concurrency,
-            stop=stop,
-        )
-        async with contextlib.aclosing(outcomes):
-            async for outcome in outcomes:
-                yield outcome
+        with contextlib.closing(plan.entries()) as entries:
+            outcomes = run(
+                client,
+                entries,
+                journal=journal,
+                resend_absent=resend_absent,
+                retry_failed=retry_failed,
+                max_concurrency=max_concurrency,
+                stop=stop,
+            )
+            async with contextlib.aclosing(outcomes):
+                async for outcome in outcomes:
+                    yield outcome
 
 
 @contextlib.asynccontextmanager

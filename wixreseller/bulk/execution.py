@@ -150,18 +150,19 @@ class Execution:
 
     async def _consume(self) -> None:
         options = self._options
-        outcomes = run(
-            self._client,
-            self._plan.entries(),
-            journal=self._journal,
-            resend_absent=options.resend_absent,
-            retry_failed=options.retry_failed,
-            max_concurrency=options.max_concurrency,
-            stop=self._stop,
-        )
-        async with contextlib.aclosing(outcomes):
-            async for outcome in outcomes:
-                self._told(outcome)
+        with contextlib.closing(self._plan.entries()) as entries:
+            outcomes = run(
+                self._client,
+                entries,
+                journal=self._journal,
+                resend_absent=options.resend_absent,
+                retry_failed=options.retry_failed,
+                max_concurrency=options.max_concurrency,
+                stop=self._stop,
+            )
+            async with contextlib.aclosing(outcomes):
+                async for outcome in outcomes:
+                    self._told(outcome)
 
     def _told(self, outcome: Outcome) -> None:
         self._outcomes[outcome.outcome] += 1

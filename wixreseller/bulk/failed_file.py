@@ -5,6 +5,7 @@ Its columns are those of the order file and four more, so that rows can be mende
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -77,11 +78,11 @@ async def write_failed(plan: PlanFile, path: Path, *, overwrite: bool = False) -
 async def _failed_rows(plan: PlanFile) -> AsyncIterator[tuple[PlanRow, Failed | Unknown]]:
     """Give what failed with its row of the plan; both are read side by side, by number."""
     async with await open_journal(plan.journal_path, is_reader=True) as journal:
-        rows = plan.rows()
-        async for record in journal.records(_STATES):
-            row = _find(rows, record)
-            if row is not None:
-                yield row, _problem(record)
+        with contextlib.closing(plan.rows()) as rows:
+            async for record in journal.records(_STATES):
+                row = _find(rows, record)
+                if row is not None:
+                    yield row, _problem(record)
 
 
 def _problem(record: Record) -> Failed | Unknown:

@@ -26,8 +26,8 @@ CREATE TABLE new_names (         -- those that are not in the table above yet
 ) WITHOUT ROWID;
 """
 NAMED: Final = (
-    "number IN (SELECT number FROM new_names WHERE hash = ?1 "
-    "UNION ALL SELECT number FROM names WHERE hash = ?1) AND account = ?2 AND name = ?3"
+    "number IN (SELECT number FROM (SELECT hash, number FROM new_names "
+    "UNION ALL SELECT hash, number FROM names) WHERE hash = ?) AND account = ? AND name = ?"
 )
 """Which order has a name: ``hash``, account and name, in this order."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -89,8 +89,8 @@ class PlanFile:
         """Where the journal of this plan is: beside it."""
         return self.path.with_suffix(".journal")
 
-    def rows(self) -> Iterator[PlanRow]:
-        """Give the rows, in order.
+    def rows(self) -> Generator[PlanRow, None, None]:
+        """Give the rows, in order. Whoever does not read to the end closes the generator.
 
         Raises:
             ConfigurationError: the file was changed since it was opened.
@@ -105,9 +105,11 @@ class PlanFile:
         if seal.hexdigest() != self.sha256:
             raise self._refusal("was changed while it was read")
 
-    def entries(self) -> Iterator[Entry]:
-        """Give what is to be done, as a run takes it."""
-        return (row.entry for row in self.rows())
+    def entries(self) -> Generator[Entry, None, None]:
+        """Give what is to be done, as a run takes it; to be closed as :meth:`rows` is."""
+        with contextlib.closing(self.rows()) as rows:
+            for row in rows:
+                yield row.entry
 
     def _check(self) -> tuple[PlanHead, PlanCounts, str]:
         seal = hashlib.sha256()

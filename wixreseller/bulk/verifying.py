@@ -7,6 +7,7 @@ Wix what is. A hundred orders share a query, and memory stays constant.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import attrs
 
 from wixreseller._calls import Calls
 from wixreseller.bulk.journal import Record
+from wixreseller.bulk.journal_names import NAMED, hash_of
 from wixreseller.bulk.journal_rows import RECORD_COLUMNS, read_record
 from wixreseller.bulk.journal_sqlite import SqliteJournal
 from wixreseller.bulk.lookup import MOST_IN_A_LOOK, calls_of, find_packages
@@ -34,10 +36,7 @@ __all__ = ["OrderFileState", "order_file_state", "verify"]
 
 # Looks that run side by side: enough for the rate limit to be what bounds them.
 _LOOKS_AT_ONCE: Final = 4
-_RECORD: Final = (
-    f"SELECT {', '.join(RECORD_COLUMNS)} FROM orders "  # noqa: S608  # our own names
-    f"WHERE account = ? AND name = ?"
-)
+_RECORD: Final = f"SELECT {', '.join(RECORD_COLUMNS)} FROM orders WHERE {NAMED}"  # noqa: S608  # our own names
 
 OrderFileState = Literal["unchanged", "changed", "gone", "not_kept"]
 """What became of the file that a plan was made of; standard input is not kept."""
@@ -81,10 +80,10 @@ async def verify(
         )
     await _check_journal(plan, journal)
     looker = _Looker(calls, journal)
-    rows = plan.rows()
-    while wave := list(itertools.islice(rows, MOST_IN_A_LOOK * _LOOKS_AT_ONCE)):
-        for row in await looker.verify_all(wave):
-            yield row
+    with contextlib.closing(plan.rows()) as rows:
+        while wave := list(itertools.islice(rows, MOST_IN_A_LOOK * _LOOKS_AT_ONCE)):
+            for row in await looker.verify_all(wave):
+                yield row
 
 
 async def _check_journal(plan: PlanFile, journal: SqliteJournal | None) -> None:
@@ -142,7 +141,7 @@ class _Looker:
     async def _records(self, rows: Sequence[PlanRow]) -> Sequence[Record | None]:
         if self._journal is None:
             return [None] * len(rows)
-        names = [row.entry.name for row in rows]
+        names = [(hash_of(row.entry.name), *row.entry.name) for row in rows]
         found = await self._journal.read(
             lambda connection: [connection.execute(_RECORD, name).fetchone() for name in names]
         )
