@@ -62,7 +62,9 @@ def test_get_and_find_show_a_package_and_exit_1_where_there_is_none(run: Run) ->
     assert package == run("packages", "find", "sub-42", "--json").json
     missing = run("packages", "find", "sub-43")
     assert (1, "") == (missing.code, missing.out)
-    assert "error: the account has no package with external id 'sub-43'\n" == missing.err
+    error, step = missing.err.splitlines()
+    assert "error: the account has no package with external id 'sub-43'" == error
+    assert step.startswith("  next: 'wixreseller packages query' lists what there is")
     nowhere = run("packages", "get", NOWHERE)
     assert 1 == nowhere.code
     assert nowhere.err.startswith("error: get_package: HTTP 404")

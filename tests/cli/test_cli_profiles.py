@@ -334,7 +334,10 @@ def test_a_profile_without_a_key_or_an_account_says_what_to_add(run: Run, config
         f"no account: give --account GUID, or add account_id to the profile b in {path}" in ran.err
     )
     ran = run("--profile", "b", "--account", ACCOUNT, "packages", "query")
-    assert "error: api_key_env of the profile b: the variable K is not set\n" == ran.err
+    assert (
+        "error: api_key_env of the profile b: the variable K is not set\n"
+        "  next: set it, or name another place of the key\n"
+    ) == ran.err
 
 
 def test_the_profiles_of_the_guide_are_read_without_a_problem(config: Write) -> None:

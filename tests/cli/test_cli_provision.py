@@ -86,6 +86,7 @@ def test_bad_rows_are_listed_all_at_once_and_nothing_is_sent_or_written(run: Run
             ),
             "orders.csv: line 5, external_id: is missing",
             "error: orders.csv has 2 problems; nothing was sent",
+            "  next: mend what is listed above, and run it again",
         ] == ran.err.splitlines()
         assert {"orders.csv"} == files()
     assert [] == run("packages", "query", "--json").records

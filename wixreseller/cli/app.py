@@ -13,7 +13,7 @@ from wixreseller.cli.audit import audit
 from wixreseller.cli.completion import complete_file, complete_profile, completion
 from wixreseller.cli.demo_command import demo
 from wixreseller.cli.doctor import doctor
-from wixreseller.cli.failures import exit_code_of, explain
+from wixreseller.cli.failures import CommandError, exit_code_of, explain
 from wixreseller.cli.instances import instances
 from wixreseller.cli.packages import packages
 from wixreseller.cli.provision import provision
@@ -94,8 +94,10 @@ def _show(error: click.ClickException) -> None:
         click.echo(error.ctx.get_usage(), err=True)
         click.echo(f"error: {error.format_message()}", err=True)
         click.echo(f"See '{error.ctx.command_path} --help'.", err=True)
-    else:
-        click.echo(f"error: {error.format_message()}", err=True)
+        return
+    click.echo(f"error: {error.format_message()}", err=True)
+    if isinstance(error, CommandError) and error.then is not None:
+        click.echo(f"  next: {error.then}", err=True)
 
 
 @click.group(

@@ -216,7 +216,10 @@ def check_results(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise InputError(_EXISTS.format(path))
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InputError(f"cannot write the results file: {path} is in no folder to write to")
+        raise InputError(
+            f"cannot write the results file: {path} is in no folder to write to",
+            then="name another with --results FILE",
+        )
 
 
 @contextlib.asynccontextmanager
@@ -263,7 +266,9 @@ def _opened(path: Path, *, overwrite: bool) -> ResultsWriter:
     except FileExistsError:
         raise InputError(_EXISTS.format(path)) from None
     except OSError as error:
-        raise InputError(f"cannot write the results file: {error}") from error
+        raise InputError(
+            f"cannot write the results file: {error}", then="name another with --results FILE"
+        ) from error
 
 
 def _print_end(report: Report) -> None:

@@ -87,7 +87,10 @@ class Connection:
         try:
             return load_catalogue(given.value)
         except OSError as error:
-            raise InputError(f"cannot read the catalogue: {error} (named by {given.by})") from error
+            raise InputError(
+                f"cannot read the catalogue: {error}",
+                then=f"mend what {given.by} names, or give another with --catalogue FILE",
+            ) from error
         except ConfigurationError as error:
             problems = str(error).splitlines()
             if len(problems) == 1:

@@ -131,7 +131,7 @@ def check_key(connection: Connection) -> Check:
     try:
         key = connection.key.reveal()
     except InputError as error:
-        return failed("key", error.message, f"mend what {place.by} names")
+        return failed("key", error.message, error.then or f"mend what {place.by} names")
     except ConfigurationError as error:
         return failed("key", str(error), f"mend what {place.by} names, or --base-url")
     by = "" if place.by in place.where else f" ({place.by})"

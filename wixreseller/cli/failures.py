@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["InputError", "exit_code_of", "explain"]
+__all__ = ["CommandError", "InputError", "exit_code_of", "explain"]
 
 
-class InputError(click.ClickException):
+class CommandError(click.ClickException):
+    """Say that a command did not do what was asked: exit code 1. ``then`` says what to do next."""
+
+    def __init__(self, message: str, *, then: str | None = None) -> None:
+        super().__init__(message)
+        self.then = then
+
+
+class InputError(CommandError):
     """Refuse options or input of the user's: exit code 2, nothing was sent."""
 
     exit_code = 2

@@ -76,7 +76,10 @@ class KeyFromVariable:
         """
         key = os.environ.get(self.name, "").strip()
         if not key:
-            raise InputError(f"{self.by}: the variable {self.name} is not set")
+            raise InputError(
+                f"{self.by}: the variable {self.name} is not set",
+                then="set it, or name another place of the key",
+            )
         return key
 
 
@@ -147,7 +150,10 @@ class KeyFromCommand:
         elif problem is None and (lines := len(key.splitlines())) > 1:
             problem = f"printed {lines} lines; it must print the API key alone"
         if problem is not None:
-            raise InputError(f"{self.by}: {self.words[0]} {problem}")
+            raise InputError(
+                f"{self.by}: {self.words[0]} {problem}",
+                then="run the command yourself, and mend it until it prints the key alone",
+            )
         return key
 
     def _run(self) -> tuple[str, str | None]:

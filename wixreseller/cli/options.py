@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from wixreseller.cli.failures import InputError
+from wixreseller.cli.failures import CommandError, InputError
 
 if TYPE_CHECKING:
     from wixreseller.models import BillingInfo
@@ -79,7 +79,7 @@ def confirm_cancel(what: str, *, is_confirmed: bool) -> None:
 
     Raises:
         InputError: there is no terminal to ask on, and no ``--yes``.
-        ClickException: the answer is no.
+        CommandError: the answer is no.
     """
     if is_confirmed:
         return
@@ -87,4 +87,4 @@ def confirm_cancel(what: str, *, is_confirmed: bool) -> None:
         raise InputError(f"this cancels {what}, for good: add --yes (there is no terminal to ask)")
     click.echo(f"This cancels {what}. The customer loses access at once, and for good.", err=True)
     if not click.confirm("Cancel it?", err=True):
-        raise click.ClickException("nothing was canceled")
+        raise CommandError("nothing was canceled", then="run it again, and answer y")

@@ -30,11 +30,17 @@ def check_orders(source: OrderSource) -> Checked:
         checked = source.check()
     except OSError as error:
         why = error.strerror or error
-        raise InputError(f"cannot read the order file: {source.name}: {why}") from error
+        raise InputError(
+            f"cannot read the order file: {source.name}: {why}",
+            then="name a file that is there, or - for standard input",
+        ) from error
     if checked.problem_count:
         _show(source.name, checked)
         count = f"{checked.problem_count:,} problem{'s' if checked.problem_count > 1 else ''}"
-        raise InputError(f"{source.name} has {count}; nothing was sent")
+        raise InputError(
+            f"{source.name} has {count}; nothing was sent",
+            then="mend what is listed above, and run it again",
+        )
     return checked
 
 
@@ -59,7 +65,10 @@ def read_order_file(
     ) as source:
         checked = check_orders(source)
         if checked.cancels:
-            raise InputError(f"{source.name} asks for cancels; this command only creates")
+            raise InputError(
+                f"{source.name} asks for cancels; this command only creates",
+                then="'wixreseller provision run' does both, 'wixreseller packages cancel' one",
+            )
         return tuple(source)
 
 

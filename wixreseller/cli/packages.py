@@ -9,7 +9,7 @@ import click
 
 from wixreseller.cli import options
 from wixreseller.cli.completion import complete_file, complete_product
-from wixreseller.cli.failures import InputError
+from wixreseller.cli.failures import CommandError, InputError
 
 if TYPE_CHECKING:
     from wixreseller.cli.connection import Connection
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["packages"]
 
 _STATUSES = ("PENDING", "ENABLED", "CANCELED", "FAILED", "AWAITING_ACTION")
+_FILTER = """write it like --filter '{"externalId": {"$eq": "sub-42"}}'"""
 _SORTS = {"created": "createdDate", "updated": "updatedDate"}
 
 
@@ -140,7 +141,11 @@ def find(connection: Connection, external_id: str, as_json: bool) -> None:
         lambda client: client.packages.find(external_id, account_id=connection.account_id)
     )
     if package is None:
-        raise click.ClickException(f"the account has no package with external id {external_id!r}")
+        raise CommandError(
+            f"the account has no package with external id {external_id!r}",
+            then="'wixreseller packages query' lists what there is; another account is named with "
+            "--account GUID",
+        )
     show_package(package, connection.catalogue, as_json=as_json)
 
 
@@ -212,9 +217,9 @@ def _parse_filter(text: str) -> JSONObject:
     try:
         value: object = json.loads(text)
     except ValueError as error:
-        raise InputError(f"--filter is not JSON: {error}") from None
+        raise InputError(f"--filter is not JSON: {error}", then=_FILTER) from None
     if not isinstance(value, dict):
-        raise InputError("--filter must be a JSON object")
+        raise InputError("--filter must be a JSON object", then=_FILTER)
     return cast("JSONObject", value)
 
 

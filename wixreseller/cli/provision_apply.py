@@ -180,7 +180,10 @@ def _refuse_applied(
     from wixreseller.cli.resume_line import ResumeLine
 
     if status.holder is not None:
-        raise InputError(f"the plan {plan.path} is being applied by {status.holder}")
+        raise InputError(
+            f"the plan {plan.path} is being applied by {status.holder}",
+            then=f"'wixreseller provision status {plan.path}' says how far it is",
+        )
     if not status.is_applied:
         return
     line = ResumeLine.of(connection, plan.path, limit)
@@ -194,7 +197,10 @@ def _refuse_applied(
             f"the plan {plan.path} was applied before, and {what} again with:\n"
             f"  {line.with_option('--only-failed')}"
         )
-    raise InputError(f"the plan {plan.path} was applied before, and all of it is done")
+    raise InputError(
+        f"the plan {plan.path} was applied before, and all of it is done",
+        then=f"'wixreseller provision verify {plan.path}' proves it",
+    )
 
 
 def _refuse_changed(plan: PlanFile) -> None:

@@ -126,7 +126,10 @@ def read_plan(path: Path) -> PlanFile:
     try:
         return PlanFile(path)
     except OSError as error:
-        raise InputError(f"cannot read the plan: {path}: {error.strerror or error}") from error
+        raise InputError(
+            f"cannot read the plan: {path}: {error.strerror or error}",
+            then="'wixreseller provision plan ORDERS' writes one",
+        ) from error
 
 
 def open_orders(connection: Connection, orders: str, file_format: FileFormat | None) -> OrderSource:
@@ -164,7 +167,10 @@ def confirm_cancels(cancels: int, *, yes: bool, expect: int | None) -> None:
     """
     packages = _packages(cancels)
     if expect is not None and expect != cancels:
-        raise InputError(f"the plan cancels {packages}, not {expect:,}; nothing was sent")
+        raise InputError(
+            f"the plan cancels {packages}, not {expect:,}; nothing was sent",
+            then=f"look at the plan, and say --expect {cancels} if that is meant",
+        )
     check_can_ask(cancels, yes=yes, expect=expect)
     if not cancels or yes:
         return
@@ -173,7 +179,10 @@ def confirm_cancels(cancels: int, *, yes: bool, expect: int | None) -> None:
         "Type how many packages to cancel", err=True, default="", show_default=False
     )
     if str(typed).strip().replace(",", "") != str(cancels):
-        raise InputError("that is not the number of cancels; nothing was sent")
+        raise InputError(
+            "that is not the number of cancels; nothing was sent",
+            then="look at the plan, and run it again",
+        )
 
 
 def _packages(count: int) -> str:

@@ -130,4 +130,6 @@ def make_plan(
     try:
         return asyncio.run(look())
     except OSError as error:
-        raise InputError(f"cannot write the plan: {error}") from error
+        raise InputError(
+            f"cannot write the plan: {error}", then="name another place with -o FILE"
+        ) from error

@@ -148,7 +148,9 @@ def report(
     try:
         asyncio.run(write())
     except OSError as error:
-        raise InputError(f"cannot write the report: {error}") from error
+        raise InputError(
+            f"cannot write the report: {error}", then="name another place with -o FILE"
+        ) from error
     click.echo(f"report: {path}", err=True)
     return 0
 
