@@ -38,6 +38,14 @@ def test_what_is_delivered_in_the_background_costs_no_request_to_look_at(recipe:
     assert asked == len(recipe.emulator.requests())
 
 
+def test_a_shop_that_is_stopped_waits_for_no_delivery(recipe: Recipe) -> None:
+    recipe.emulator.freeze()
+    with recipe.serve("uvicorn") as shop:
+        assert 201 == shop.ask("PUT", ORDER, BASIC).status
+
+    assert "is delivered" not in "".join(shop.service.log)
+
+
 def test_a_delivery_that_fails_is_logged_and_ends_nothing(recipe: Recipe) -> None:
     with recipe.serve("uvicorn") as shop:
         sold = shop.ask("PUT", ORDER, BASIC)

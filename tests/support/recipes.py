@@ -99,6 +99,7 @@ class Recipe:
             "WIXRESELLER_BASE_URL": self.emulator.url,
             "WIX_API_KEY": CANARY_KEY,
             "WIX_ACCOUNT_ID": ACCOUNT,
+            "HOME": str(self.folder),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
             "PORT": "0",
@@ -151,7 +152,12 @@ class Recipe:
         """
         (line,) = [line for line in self.commands if line.startswith(program)]
         words = _program(shlex.split(_PORT.sub("0", line)))
-        with guarded(words, cwd=self.folder, environment=self.environment) as process:
+        # What nobody closed is a complaint, but for gunicorn, which leaves its own socket open.
+        warns = (
+            {} if line.startswith("gunicorn") else {"PYTHONWARNINGS": "default::ResourceWarning"}
+        )
+        settings = self.environment | warns
+        with guarded(words, cwd=self.folder, environment=settings) as process:
             service = Service(process)
             followers = [
                 threading.Thread(target=service.follow, args=[stream])
