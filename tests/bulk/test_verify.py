@@ -14,7 +14,7 @@ from bulk_orders import ACCOUNT, BASIC, cancel, new_client, order, orders
 from bulk_plans import applied, plan_of, reading
 
 from wixreseller import AsyncClient, BillingInfo, CycleUnit, Product, errors
-from wixreseller.bulk import Order
+from wixreseller.bulk import Order, SqliteJournal, verifying
 from wixreseller.bulk.plan_file import PlanFile
 from wixreseller.bulk.stopping import Stop
 from wixreseller.bulk.verify_findings import (
@@ -608,3 +608,12 @@ def test_a_summary_counts_rows_by_verdict_and_by_kind_once_each() -> None:
 def test_every_kind_has_a_meaning_and_information_says_so() -> None:
     told = {kind for kind in MismatchKind if kind.meaning.endswith("; for information")}
     assert told == {kind for kind in MismatchKind if kind.is_information}
+
+
+async def test_no_order_is_found_by_reading_the_whole_journal(folder: Path) -> None:
+    query = f"EXPLAIN QUERY PLAN {verifying._RECORD}"  # pyright: ignore[reportPrivateUsage]
+
+    async with SqliteJournal(folder / "any.journal") as journal:
+        steps = await journal.read(lambda it: it.execute(query, (1, "a", "b")).fetchall())
+
+    assert [] == [step for *_, step in steps if step.startswith("SCAN")]
