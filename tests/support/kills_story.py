@@ -26,6 +26,7 @@ _BEYOND: Final = 1000.0
 _PATIENCE: Final = 60.0  # seconds; for a machine that is busy with something else
 _MOST_AT_A_TIME: Final = 30
 """Orders begun between two kills, so that something is left for the kills to come."""
+_TRIES: Final = 5
 _LATE: Final = 0.4
 """Seconds by which a request may be held up; with the lag, still well within the window."""
 
@@ -92,9 +93,9 @@ class Story:
             judge.sends_again()
             if unknown:
                 self._strike(judge, "--resend-absent")
-                self._finished(judge, "--resend-absent")
+                self._sent_again(judge)
             writes = judge.writes()
-            self._finished(judge)
+            judge.check_promise(self._finished(judge))
             assert writes == judge.writes(), "what was done, or is unknown, was sent again"
 
     @property
@@ -192,6 +193,16 @@ class Story:
         ended = self._program(judge.emulator).run(*self._arguments(judge, *options))
         assert ended.code in (0, 4), ended
         return judge.after_a_run(self._results, ended.code)
+
+    def _sent_again(self, judge: Judge) -> None:
+        """Send again what is unknown, till it is not; once, where that may be so for good.
+
+        Each run sends an order again only once. An answer that comes later than the time-out,
+        because the machine was busy, is lost like any other, and leaves it unknown.
+        """
+        for _ in range(_TRIES if judge.cell.is_promised_once else 1):
+            if not by_state(self._finished(judge, "--resend-absent")).get("unknown"):
+                return
 
     def _killed(self, judge: Judge, kills: int) -> None:
         while self.bite.kills < kills:

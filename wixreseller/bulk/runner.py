@@ -57,8 +57,9 @@ async def run(
     before its request leaves. Run again with the same journal and the same orders, however the run
     before ended, and it goes on: what was done is given as it was, what was under way is looked
     for. ``resend_absent`` sends those again, with their old idempotency keys, that a look does not
-    find; ``retry_failed`` tries those again that failed. Without a journal a temporary one is
-    used, so that an order cannot come twice.
+    find: each once a run, so that one whose answer is lost again may still be unknown at its end.
+    ``retry_failed`` tries those again that failed. Without a journal a temporary one is used, so
+    that an order cannot come twice.
 
     ``orders`` is read as far as work has come, so it may be endless, and memory stays constant.
     How many are in flight follows how the server answers, up to ``max_concurrency``; the client's
