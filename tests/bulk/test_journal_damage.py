@@ -127,7 +127,8 @@ async def test_readers_come_and_go_beside_a_writer_and_take_nothing_away(path: P
                 states = [record.state async for record in reader.records()]
                 await writer.note([Change(number=number, at=2.0, state="intent")])
                 assert number == states.count("intent")
-            assert beside == files_beside(path)
+                log = size_of(f"{path}-wal")
+            assert (beside, log) == (files_beside(path), size_of(f"{path}-wal"))
     assert [path.name] == files_beside(path)
     assert ["intent", "intent"] == [*(await asyncio.to_thread(read_all, path)).values()]
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import stat
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ async def test_what_was_added_is_there_in_the_next_process_too(path: Path) -> No
         assert [("planned", 5.0)] * 3 == [
             (step.state, step.at) async for step in journal.transitions()
         ]
+
+
+async def test_a_commit_waits_for_the_disk_itself(path: Path) -> None:
+    async with SqliteJournal(path) as journal:
+        for pragma, expected in (("journal_mode", "wal"), ("synchronous", 2)):  # 2: FULL
+            told = await journal.read(setting(pragma))
+            assert expected == told
+
+
+def setting(name: str) -> Callable[[sqlite3.Connection], object]:
+    return lambda it: it.execute(f"PRAGMA {name}").fetchone()[0]
 
 
 @pytest.mark.parametrize("outcome", [OK, FAILED, UNKNOWN], ids=lambda it: it.outcome)
@@ -136,19 +148,37 @@ async def test_two_names_of_one_hash_are_two_orders(
         assert [0, 1, 2] == [record.entry.number for record in first]
 
 
+async def plans_of(journal: SqliteJournal, work: Callable[[], Awaitable[object]]) -> list[str]:
+    """Do something with a journal, and give how SQLite looks for the orders that it selects."""
+    asked: list[str] = []
+    await journal.read(lambda connection: connection.set_trace_callback(asked.append))
+    await work()
+    await journal.read(lambda connection: connection.set_trace_callback(None))
+    queries = [query for query in asked if query.startswith("SELECT") and "FROM orders" in query]
+    assert queries
+    return [step for query in queries for step in await journal.read(explained(query))]
+
+
+def explained(query: str) -> Callable[[sqlite3.Connection], list[str]]:
+    return lambda it: [str(step[3]) for step in it.execute(f"EXPLAIN QUERY PLAN {query}")]
+
+
+async def test_an_order_is_added_without_reading_any_other(path: Path) -> None:
+    async with SqliteJournal(path) as journal:
+        steps = await plans_of(journal, lambda: journal.add(entries(1), 1.0))
+    assert [] == [step for step in steps if "SCAN" in step]
+
+
 @pytest.mark.parametrize(("state", "index"), [("intent", True), ("planned", False)])
 async def test_orders_that_are_few_are_found_without_reading_all(
     path: Path, state: State, index: bool
 ) -> None:
-    asked: list[str] = []
-    async with SqliteJournal(path) as journal:
-        await journal.read(lambda connection: connection.set_trace_callback(asked.append))
+    async def read(journal: SqliteJournal) -> None:
         assert [] == [record async for record in journal.records((state,))]
-        (query,) = (query for query in asked if "FROM orders" in query)
-        plan = await journal.read(
-            lambda connection: connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
-        )
-    assert index == any("orders_unusual" in step[3] for step in plan)
+
+    async with SqliteJournal(path) as journal:
+        steps = await plans_of(journal, lambda: read(journal))
+    assert index == any("orders_unusual" in step for step in steps)
 
 
 async def test_ids_of_accounts_and_packages_are_the_same_in_any_case(path: Path) -> None:
