@@ -1,42 +1,63 @@
-"""Ask whether an order of a bulk run costs more, the more there are.
+"""Ask whether an order of a bulk run costs more, or takes more memory, the more there are.
 
-Asks :mod:`benchmarks.measure_bulk`: runs against canned answers without a rate limit, each with its
-journal in a file, each in a process of its own.
+Asks :mod:`benchmarks.bulk_growth`: a long run and many short ones against canned answers without a
+rate limit, in turns, each with its journal in a file and in a process of its own. In full it takes
+a quarter of an hour.
 """
 
 from __future__ import annotations
 
-import json
-import sys
+import functools
 from collections.abc import Sequence
 from typing import Final
 
-from benchmarks.framework.processes import run_program
+from benchmarks.bulk_growth import FEW, Stretch, growth
 from benchmarks.framework.questions import Effort, Goal, Question, Row
 
-_FEW: Final = 1_000
-_MANY_QUICK: Final = 10_000
+_MANY_QUICK: Final = 100_000
 _MANY: Final = 1_000_000
+_EARLY: Final = 10_000
+_WORK: Final = "looked up, written down, sent, written down again; external ids in no order"
 
 
-def _measure(effort: Effort) -> Sequence[Row]:
-    many = effort.of(_MANY_QUICK, _MANY)
-    # The small one again and again: it is over before a busy machine shows what it costs.
-    counts = [*[_FEW] * effort.of(3, 9), many]
-    command = [sys.executable, "-m", "benchmarks.measure_bulk", "cost", *map(str, counts)]
-    measured = [json.loads(line) for line in run_program(command).splitlines()]
-    costs = [float(one["processor_microseconds_an_order"]) for one in measured]
-    growth = measured[-1]["memory_growth_after_1000_mib"]
+@functools.cache
+def _stretches(effort: Effort) -> Sequence[Stretch]:
+    return list(growth(_many(effort), effort.of(20, 100)))
+
+
+def _many(effort: Effort) -> int:
+    return effort.of(_MANY_QUICK, _MANY)
+
+
+def _costs(effort: Effort) -> Sequence[Row]:
+    stretches = _stretches(effort)
     return [
         Row(
             name="few orders",
-            work=f"{_FEW:,} orders: looked up, written down, sent, written down again",
-            values=costs[:-1],
+            work=f"{FEW:,} orders a run: {_WORK}; client and journal made and closed",
+            values=[stretch.short_cost for stretch in stretches],
         ),
         Row(
             name="many orders",
-            work=f"{many:,} orders; memory grows by {growth} MiB after the first thousand",
-            values=costs[-1:],
+            work=f"the same, {_many(effort):,} in one run: parts of it between the others",
+            values=[stretch.cost for stretch in stretches],
+        ),
+    ]
+
+
+def _memory(effort: Effort) -> Sequence[Row]:
+    stretches = _stretches(effort)
+    early = next(stretch for stretch in stretches if stretch.orders >= _EARLY)
+    return [
+        Row(
+            name="after ten thousand",
+            work=f"{early.orders:,} orders of a run: {_WORK}",
+            values=[early.memory],
+        ),
+        Row(
+            name="at the end",
+            work=f"the same run, after {_many(effort):,}",
+            values=[stretches[-1].memory],
         ),
     ]
 
@@ -46,7 +67,7 @@ QUESTIONS: Final = [
         name="bulk",
         title="An order of a bulk run",
         unit="µs of CPU",
-        measure=_measure,
+        measure=_costs,
         goals=(
             Goal(
                 what="An order of a bulk run, among a million: ÷ among a thousand",
@@ -56,5 +77,20 @@ QUESTIONS: Final = [
                 guard=1.3,
             ),
         ),
-    )
+    ),
+    Question(
+        name="bulk-memory",
+        title="Memory of a bulk run",
+        unit="MiB at most",
+        measure=_memory,
+        goals=(
+            Goal(
+                what="Memory at the end of a bulk run of a million: ÷ after ten thousand orders",
+                row="at the end",
+                to="after ten thousand",
+                at_most=1.02,
+                guard=1.05,
+            ),
+        ),
+    ),
 ]

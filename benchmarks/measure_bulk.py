@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import resource
@@ -76,10 +77,11 @@ def most_memory() -> int:
 # --- what an order costs ------------------------------------------------------------------------
 
 
-def orders(count: int) -> Iterator[bulk.Order]:
-    """Make orders, one after the other."""
-    for number in range(count):
-        yield bulk.Order(external_id=f"sub-{number}", account_id=ACCOUNT, products=(PRODUCT,))
+def orders(count: int, first: int = 0) -> Iterator[bulk.Order]:
+    """Make orders, one after the other. Their ids come in no order, which is harder to keep."""
+    for number in range(first, first + count):
+        external_id = hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest()
+        yield bulk.Order(external_id=external_id, account_id=ACCOUNT, products=(PRODUCT,))
 
 
 async def run_orders(url: str, count: int, folder: Path) -> dict[str, object]:
