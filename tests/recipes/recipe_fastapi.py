@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from recipes import ACCOUNT, Recipe
 
+from wixreseller.emulator.default_seed import SUB_ACCOUNTS
+
 RECIPE = "fastapi"
 ORDER = f"/customers/{ACCOUNT}/orders/1001"
 BASIC = {"plan": "basic"}
@@ -32,10 +34,12 @@ def test_what_is_delivered_in_the_background_costs_no_request_to_look_at(recipe:
         shop.service.wait_for("order 1001 is delivered")
         asked = len(recipe.emulator.requests())
         seen = shop.ask("GET", ORDER)
+        by_another = shop.ask("GET", ORDER.replace(ACCOUNT, SUB_ACCOUNTS[1]))
 
     assert ["PENDING"] == sold.json["states"]
     assert ["ENABLED"] == seen.json["states"]
-    assert asked == len(recipe.emulator.requests())
+    assert 404 == by_another.status
+    assert asked + 1 == len(recipe.emulator.requests())  # that of the other customer
 
 
 def test_a_shop_that_is_stopped_waits_for_no_delivery(recipe: Recipe) -> None:

@@ -16,6 +16,11 @@ STATE = Path(os.environ.get("STATE_DIRECTORY", "."))  # as systemd names it
 TOKEN = STATE / "changes.token"
 
 NEEDS_SOMEBODY = {Status.FAILED, Status.AWAITING_ACTION}
+WRONG_SETTINGS = (
+    errors.ConfigurationError,
+    errors.AuthenticationError,
+    errors.PermissionDeniedError,
+)
 
 
 def main() -> int:
@@ -29,7 +34,7 @@ def main() -> int:
             return os.EX_TEMPFAIL
         try:
             return watch()
-        except (errors.ConfigurationError, errors.AuthenticationError) as error:
+        except WRONG_SETTINGS as error:
             print(error, file=sys.stderr)
             return os.EX_CONFIG
         except errors.WixResellerError as error:
@@ -62,9 +67,8 @@ def problems(changes: Changes) -> Iterator[str]:
         for instance in change.instances:
             if instance.status in NEEDS_SOMEBODY:
                 name = change.package.external_id or change.package.id
-                why = (
-                    instance.failure.code if instance.failure else "see the Wix account"
-                )
+                failure = instance.failure
+                why = failure.code if failure else "see the Wix account"
                 yield f"{name}: {instance.status} ({why})"
 
 

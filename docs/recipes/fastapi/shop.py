@@ -1,13 +1,11 @@
 """A shop that sells Wix plans over HTTP."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Literal, TypedDict
 from uuid import UUID
 
 import anyio
-from anyio.abc import TaskGroup
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel
 from wixreseller import (
@@ -20,9 +18,8 @@ from wixreseller import (
     errors,
 )
 
+from deliveries import Deliveries
 from refusals import refuse
-
-log = logging.getLogger("uvicorn.shop")
 
 YEARLY = BillingInfo.recurring(1, CycleUnit.YEAR)
 PLANS = {
@@ -43,24 +40,20 @@ class State(TypedDict):
     """What lives as long as the server."""
 
     wix: AsyncClient
-    patient: AsyncClient
-    background: TaskGroup
-    delivered: dict[str, Package]
+    deliveries: Deliveries
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     """Own the client: its connections end with the server, and so does all waiting."""
-    async with AsyncClient() as patient, anyio.create_task_group() as background:
-        # A visitor waits for at most a second for a turn, and five for everything.
-        hasty = patient.with_options(rate_limit=RateLimit(max_wait=1.0), deadline=5.0)
+    async with AsyncClient() as wix, anyio.create_task_group() as tasks:
         yield {
-            "wix": hasty,
-            "patient": patient,  # for what nobody waits for: it has time
-            "background": background,
-            "delivered": {},  # stands for your database
+            # A visitor waits for at most a second for a turn, and five for everything.
+            "wix": wix.with_options(rate_limit=RateLimit(max_wait=1.0), deadline=5.0),
+            # What nobody waits for has time.
+            "deliveries": Deliveries(wix, tasks),
         }
-        background.cancel_scope.cancel()  # waiting only reads: nothing is lost
+        tasks.cancel_scope.cancel()  # they only read: nothing is lost
 
 
 app = FastAPI(lifespan=lifespan, exception_handlers={errors.WixResellerError: refuse})
@@ -116,33 +109,18 @@ async def sell(
     if sold.outcome == "existing":
         response.status_code = 200
     else:
-        state = request.state
-        customer = state.patient.for_account(str(account_id))
-        state.background.start_soon(
-            await_delivery, customer, sold.package, state.delivered
-        )
+        request.state.deliveries.wait_for(sold.package, account_id, order_id)
     return Sale.of(sold.package)
 
 
 @app.get("/customers/{account_id}/orders/{order_id}")
-async def look(order_id: str, wix: CustomersWix, request: Request) -> Sale:
+async def look(
+    account_id: UUID, order_id: str, wix: CustomersWix, request: Request
+) -> Sale:
     """Tell how it is. What is delivered costs no request, however often they reload."""
-    delivered: dict[str, Package] = request.state.delivered
-    package = delivered.get(order_id) or await wix.packages.find(order_id)
+    deliveries: Deliveries = request.state.deliveries
+    package = deliveries.find(account_id, order_id)
+    package = package or await wix.packages.find(order_id)
     if package is None:
         raise HTTPException(404, "not sold, or not visible yet")
     return Sale.of(package)
-
-
-async def await_delivery(
-    wix: AsyncClient, package: Package, delivered: dict[str, Package]
-) -> None:
-    """Wait until a package is no longer pending; Wix has no webhooks for resellers."""
-    order_id = package.external_id or ""
-    try:
-        delivered[order_id] = await wix.packages.wait_until_settled(package.id)
-    except errors.WixResellerError as error:
-        # An error that leaves a task group ends the server with it.
-        log.warning("order %s is sold, and not delivered: %s", order_id, error)
-    else:
-        log.info("order %s is delivered", order_id)
