@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def test_a_page_shows_every_file_of_its_recipe_once(page: Path) -> None:
     shown = re.findall(r"^<!-- file: (.+) -->$", page.read_text(), re.MULTILINE)
 
     assert sorted(files) == sorted(shown)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_a_recipe_requires_what_it_is_tried_with(page: Path) -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    tried = {*groups["recipes"], *groups["tests"], "wixreseller", "wixreseller[cli]"}
+    required = (page.parent / "requirements.txt").read_text().split()
+
+    assert set() == {*required} - tried
 
 
 def test_the_index_leads_to_each_recipe() -> None:

@@ -94,8 +94,9 @@ class Recipe:
     emulator: EmulatorControl
     environment: dict[str, str] = attrs.field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        settings = {
+    @environment.default
+    def _settings(self) -> dict[str, str]:
+        return {
             "WIXRESELLER_BASE_URL": self.emulator.url,
             "WIX_API_KEY": CANARY_KEY,
             "WIX_ACCOUNT_ID": ACCOUNT,
@@ -107,7 +108,6 @@ class Recipe:
             "C_FORCE_ROOT": "1",  # Celery asks for it where tests run as root
             "NO_COLOR": "1",
         }
-        object.__setattr__(self, "environment", settings)
 
     @property
     def blocks(self) -> Sequence[Block]:
