@@ -180,6 +180,9 @@ def query(
     """List packages: of the whole family of accounts, or of the one that --account names.
 
     Several values of an option mean any of them; several options must all hold.
+
+    Without a terminal, each is a line of columns divided by tabs: external id, package, account,
+    creation, statuses, products.
     """
     from wixreseller.cli.show import show_packages, write_json
 
