@@ -6,7 +6,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
 from recipes import Recipe, Server
 
 RECIPE = "celery"
@@ -61,10 +60,8 @@ def test_a_worker_that_is_killed_between_sale_and_answer_sells_nothing_again(
     assert ["1001"] == recipe.sold()
 
 
-def test_an_outcome_that_is_unknown_is_looked_for_later(
-    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(recipe.environment, "LOOK_AFTER", "1")
+def test_an_outcome_that_is_unknown_is_looked_for_later(recipe: Recipe) -> None:
+    recipe.exported["LOOK_AFTER"] = "1"
     recipe.emulator.change_settings(visibility_lag_seconds=600.0, consistency_token="absent")
     recipe.emulator.add_fault("drop_after_commit", operation="createPackageV2")
     with recipe.serve("celery", expected=".") as worker:

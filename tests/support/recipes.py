@@ -92,11 +92,12 @@ class Recipe:
     name: str
     folder: Path
     emulator: EmulatorControl
-    environment: dict[str, str] = attrs.field(init=False)
+    exported: dict[str, str] = attrs.field(factory=dict[str, str])
 
-    @environment.default
-    def _settings(self) -> dict[str, str]:
-        return {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its programs find in their environment, what a page exported included."""
+        return self.exported | {
             "WIXRESELLER_BASE_URL": self.emulator.url,
             "WIX_API_KEY": CANARY_KEY,
             "WIX_ACCOUNT_ID": ACCOUNT,
@@ -203,8 +204,8 @@ class Recipe:
             self.emulator.change_settings(**{key: float(text) for key, text in settings.items()})
         elif name == "export":
             pairs = (pair.partition("=") for pair in shlex.split(rest))
-            # What is known already is this emulator's, under the test's own key.
-            self.environment.update({k: v for k, _, v in pairs if k not in self.environment})
+            # What leads to the emulator stays: it is this one, under the test's own key.
+            self.exported.update({name: value for name, _, value in pairs})
         else:
             line = Template(line).safe_substitute(self.environment)
             for said, real in addresses.items():
