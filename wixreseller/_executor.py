@@ -69,6 +69,16 @@ class Executor:
         self._hooks = hooks
         self._budget = RetryBudget()
 
+    def paced_by(self, pacer: Pacer, hooks: HooksRunner) -> Executor:
+        """Give an executor for a view with another limit or other hooks.
+
+        It shares the budget of retries: else a view made for each call would retry in an outage as
+        though it were the first.
+        """
+        executor = Executor(self._transport, pacer, self.clock, hooks)
+        executor._budget = self._budget
+        return executor
+
     @property
     def server_clock(self) -> ServerClock | None:
         """How far the server's clock is ahead of ours, as the last answer with a date told."""

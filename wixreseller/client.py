@@ -178,7 +178,9 @@ class AsyncClient:
             )
         if hooks is not UNSET:
             view._hooks = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
-        executor = self._executor_with(view._pacer, view._hooks)
+        executor = self._calls.executor
+        if view._pacer is not self._pacer or view._hooks is not self._hooks:
+            executor = executor.paced_by(view._pacer, view._hooks)
         view._calls = attrs.evolve(self._calls, config=config, executor=executor)
         view._is_view = True
         view._attach()
@@ -278,15 +280,6 @@ class AsyncClient:
             "the other process. What pickles are settings: wixreseller.config.ClientConfig, "
             "which leaves the key out"
         )
-
-    def _executor_with(self, pacer: Pacer, hooks: HooksRunner) -> Executor:
-        ours = self._calls.executor
-        if pacer is self._pacer and hooks is self._hooks:
-            return ours
-        executor = Executor(self._transport, pacer, ours.clock, hooks)
-        # Else a view made for each call would retry in an outage as though it were the first.
-        executor._budget = ours._budget  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return executor
 
     def _attach(self) -> None:
         self.packages = AsyncPackages(self._calls)
