@@ -16,7 +16,7 @@ from wixreseller._clock import Clock
 from wixreseller._executor import Executor
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._memory import memory_for
-from wixreseller._pacing import Pacer, key_identity, pacer_for
+from wixreseller._pacing import key_identity, pacer_for
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
 from wixreseller._transport import Transport
 from wixreseller.config import APIKeySource, ClientConfig, IfUnknown, check_ssl
