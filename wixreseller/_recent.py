@@ -83,8 +83,7 @@ class _Creates:
         else:
             self._open.discard(key)
         if create.due is not None:
-            # Never less than that of one that ended before, though the clock was set back.
-            self.due = create.due = max(create.due, self.due or 0.0)
+            self.due = max(create.due, self.due or create.due)
         if create.package_id is not None:
             if create.state == "done":
                 self._done.pop(key, None)
@@ -155,10 +154,16 @@ class RecentCreates:
     ) -> None:
         """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
-            create = self._find(_name(account_id, external_id), key)
-            if create is not None:
+            named = self._named.get(_name(account_id, external_id))
+            create = named.by_key.get(key) if isinstance(named, _Creates) else named
+            if create is None or create.key != key:
+                return  # forgotten
+            if isinstance(named, _Creates):
+                # Not before the one that ended last, though the clock was set back.
+                create.end(max(now, named.due or now), state, package_id)
+                named.note(create)
+            else:
                 create.end(now, state, package_id)
-                self._put(create)
 
     def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
         """Give when the create with this key was begun for the first time."""

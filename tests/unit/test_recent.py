@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wixreseller import AsyncClient, Product, errors, reconcile
@@ -161,6 +161,17 @@ def test_one_more_create_of_an_external_id_costs_the_same_however_many_there_wer
     assert lines_of_one_more(2) == lines_of_one_more(2000)
 
 
+def test_a_clock_that_is_set_back_makes_no_create_look_older_than_one_before_it() -> None:
+    recent = RecentCreates()
+    for key, now in (("k1", 50.0), ("k2", 10.0)):
+        recent.begin(ACCOUNT, "sub-1", key, now)
+        recent.end(ACCOUNT, "sub-1", key, now, "done", f"the package of {key}")
+
+    assert recent.has_rival(ACCOUNT, "sub-1", "k", since=50.0)
+    assert 50.0 == recent.due_since(ACCOUNT, "sub-1")
+    assert "the package of k2" == recent.package_of(ACCOUNT, "sub-1")
+
+
 class Remembered:
     """Remember the same as :class:`RecentCreates`, one create after the other, as plainly told."""
 
@@ -201,6 +212,8 @@ KEYS = st.sampled_from(["k1", "k2", "k3"])
 STEPS = st.lists(st.tuples(KEYS, st.sampled_from(["begin", "done", "failed", "unknown"])))
 
 
+@settings(max_examples=300)
+@example([("k1", "begin"), ("k2", "begin"), ("k2", "done"), ("k1", "done"), ("k2", "failed")])
 @given(STEPS)
 def test_several_creates_of_one_external_id_are_told_apart(steps: list[tuple[str, Any]]) -> None:
     recent, plain = RecentCreates(), Remembered()
