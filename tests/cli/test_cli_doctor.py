@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -292,23 +293,23 @@ def https_port(authority: trustme.CA) -> Iterator[int]:
     """Listen with a certificate of that authority's, and hang up after the handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # PyOpenSSL is not here
-    loop = asyncio.new_event_loop()
+    is_over = threading.Event()
 
-    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
+    def serve(listener: socket.socket) -> None:
+        while not is_over.is_set():
+            connection, _ = listener.accept()
+            # Whoever does not like the certificate, or only looks whether somebody listens, goes.
+            with connection, contextlib.suppress(OSError):
+                context.wrap_socket(connection, server_side=True).close()
 
-    async def listen() -> asyncio.Server:
-        return await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
-
-    server = loop.run_until_complete(listen())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield server.sockets[0].getsockname()[1]
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield port
+        is_over.set()
+        socket.create_connection(("127.0.0.1", port)).close()
+        thread.join()
 
 
 def test_a_certificate_of_somebody_unknown_is_told(run: Run, https_port: int) -> None:
