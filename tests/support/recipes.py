@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -171,7 +172,9 @@ class Recipe:
             except BaseException as error:
                 error.add_note("".join(service.log))
                 raise
-            service.stop(expected)
+            # Asked by SIGTERM, uvicorn leaves without a look at what nobody closed.
+            is_uvicorn = line.startswith("uvicorn")
+            service.stop(expected, signal.SIGINT if is_uvicorn else signal.SIGTERM)
         for follower in followers:
             follower.join(WATCHDOG_SECONDS)
         assert CANARY_KEY not in "".join(service.log)

@@ -47,9 +47,9 @@ class Service:
             assert self.said.wait_for(lambda: len(found()) >= times, WATCHDOG_SECONDS), self.log
             return found()[0]
 
-    def stop(self, expected: str = "(?!)") -> None:
+    def stop(self, expected: str = "(?!)", asking: int = signal.SIGTERM) -> None:
         """Ask it to end, and check that it does, with nothing to complain of but ``expected``."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(asking)
         self.process.wait(WATCHDOG_SECONDS)
         log = "".join(line for line in self.log if re.search(expected, line) is None)
         assert self.process.returncode in (0, -signal.SIGTERM), log
