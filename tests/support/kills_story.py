@@ -214,7 +214,7 @@ class Story:
     def _strike(self, judge: Judge, *options: str) -> None:
         """Kill a run at some moment, and look at what it left."""
         with self._program(judge.emulator).running(*self._arguments(judge, *options)) as process:
-            self._wait_for_a_moment(process, judge)
+            self._wait_for_a_moment(process, judge, is_again="--resend-absent" in options)
             if process.kill():
                 self.bite.kills += 1
             else:
@@ -226,7 +226,7 @@ class Story:
         self._met |= {row.key for row in under_way}
         self.bite.orders_met = len(self._met)
 
-    def _wait_for_a_moment(self, process: Process, judge: Judge) -> None:
+    def _wait_for_a_moment(self, process: Process, judge: Judge, *, is_again: bool) -> None:
         """Wait for some moment; or until so many orders were begun, or none are left to begin."""
         kind = self.chance.choice(("any", "intents", "intents", "arrivals"))
         number = _MOST_AT_A_TIME if kind == "any" else self.chance.randint(1, 15)
@@ -238,7 +238,7 @@ class Story:
             count = arrived.count if kind == "arrivals" else watch.intents
             before, end = count(), time.monotonic() + patience
             while count() < before + number and process.popen.poll() is None:
-                if watch.begun() == len(judge.orders) and kind != "any":
+                if watch.begun() == len(judge.orders) and kind != "any" and not is_again:
                     break
                 if time.monotonic() > end:
                     assert kind == "any", "nothing happens"
