@@ -29,6 +29,16 @@ def test_an_order_that_comes_twice_is_sold_once(recipe: Recipe) -> None:
     assert ["1001"] == recipe.sold()
 
 
+def test_a_throttled_shop_refuses_at_once_and_leaves_wix_alone(recipe: Recipe) -> None:
+    recipe.emulator.add_fault("status", status=429, headers={"Retry-After": "30"})
+    with recipe.serve("uvicorn") as shop:
+        answers = [shop.ask("PUT", ORDER, BASIC) for _ in range(3)]
+
+    assert [503] * 3 == [answer.status for answer in answers]
+    assert all(25 <= int(answer.headers["Retry-After"]) <= 40 for answer in answers)
+    assert 1 == len(recipe.emulator.requests())
+
+
 def test_an_answer_that_is_lost_leads_to_where_to_look_and_to_no_second_package(
     recipe: Recipe,
 ) -> None:
