@@ -42,7 +42,7 @@ async def test_what_takes_longer_than_its_time_is_ended_then_and_nothing_else_is
         seconds_until_expiry(timer, NO_TIMEOUT, 1_000.0),
     )
 
-    assert [pytest.approx(30.0), pytest.approx(5.0), None, None] == ends
+    assert [pytest.approx(30.0), pytest.approx(5.0), None, None] == [*ends]
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50), st.integers(0, 50)), max_size=12))
