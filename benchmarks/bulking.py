@@ -65,12 +65,12 @@ def _memory(effort: Effort) -> Sequence[Row]:
 QUESTIONS: Final = [
     Question(
         name="bulk",
-        title="An order of a bulk run",
+        title="An order of a bulk run of 1,000,000 (20,000 when quick)",
         unit="µs of CPU",
         measure=_costs,
         goals=(
             Goal(
-                what="An order of a bulk run, among a million: ÷ among a thousand",
+                what="An order of a long bulk run: ÷ of one of 1,000",
                 row="many orders",
                 to="few orders",
                 at_most=1.1,
@@ -80,12 +80,12 @@ QUESTIONS: Final = [
     ),
     Question(
         name="bulk-memory",
-        title="Memory of a bulk run",
+        title="Memory of a bulk run of 1,000,000 (20,000 when quick)",
         unit="MiB at most",
         measure=_memory,
         goals=(
             Goal(
-                what="Memory at the end of a bulk run of a million: ÷ after ten thousand orders",
+                what="Memory at the end of a long bulk run: ÷ after 10,000 orders",
                 row="at the end",
                 to="after ten thousand",
                 at_most=1.02,
