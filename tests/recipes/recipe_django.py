@@ -5,11 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from recipes import ACCOUNT, Recipe, Server
+from recipe_shops import BASIC, ORDER, lose_an_answer
+from recipes import Recipe, Server
 
 RECIPE = "django"
-ORDER = f"/customers/{ACCOUNT}/orders/1001"
-BASIC = {"plan": "basic"}
 
 
 def look(shop: Server) -> int:
@@ -53,20 +52,7 @@ def test_a_delivery_is_waited_for(recipe: Recipe, server: str) -> None:
 def test_an_answer_that_is_lost_leads_to_where_to_look_and_to_no_second_package(
     recipe: Recipe, server: str
 ) -> None:
-    fault = recipe.emulator.add_fault("drop_after_commit", operation="createPackageV2")
-    recipe.emulator.change_settings(visibility_lag_seconds=600.0, consistency_token="absent")
-    with recipe.serve(server) as shop:
-        unknown = shop.ask("PUT", ORDER, BASIC)
-        recipe.emulator.remove_fault(fault)
-        recipe.emulator.change_settings(visibility_lag_seconds=0.0)
-        seen = shop.ask("GET", unknown.headers["Location"])
-        again = shop.ask("PUT", ORDER, BASIC)
-
-    assert (202, ["UNKNOWN"]) == (unknown.status, unknown.json["states"])
-    assert (200, "1001") == (seen.status, seen.json["order"])
-    assert (200, seen.json["package"]) == (again.status, again.json["package"])
-    assert 1 == recipe.asked("createPackageV2")
-    assert ["1001"] == recipe.sold()
+    lose_an_answer(recipe, server)
 
 
 def test_all_processes_together_keep_to_one_limit(recipe: Recipe) -> None:
