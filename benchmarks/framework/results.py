@@ -26,6 +26,12 @@ def as_json(answers: Sequence[Answer], *, is_quick: bool) -> dict[str, object]:
         "is_quick": is_quick,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": _versions(),
         "questions": [answer.as_json() for answer in answers],
     }
+
+
+def _versions() -> dict[str, str]:
+    """Give the versions of what is installed: not every question needs all the others."""
+    installed = {found.name: found.version for found in metadata.distributions()}
+    return {name: installed[name] for name in _LIBRARIES if name in installed}

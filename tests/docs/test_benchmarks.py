@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,17 @@ def test_every_picture_that_the_readme_names_is_there(colour: str) -> None:
     for name in (f"docs/bench/{colour}.svg", f"docs/bench/{colour}-narrow.svg"):
         assert name in readme
         assert (ROOT / name).read_text().startswith("<svg ")
+
+
+def test_a_question_is_measured_shown_and_written_as_json(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+
+    done = bench("--quick", "--only", "pacing", "--only", "streaming", "--json", str(file))
+
+    assert (0, "") == (done.returncode, done.stderr)
+    results = json.loads(file.read_text())
+    assert results["is_quick"]
+    assert ["streaming", "pacing"] == [question["name"] for question in results["questions"]]
+    for question in results["questions"]:
+        assert question["title"] in done.stdout
+        assert all(row["median"] > 0 for row in question["rows"])
