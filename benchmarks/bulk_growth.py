@@ -22,7 +22,8 @@ from typing import Final, cast
 
 import attrs
 
-from benchmarks.measure_bulk import KEY, ROOT, environment, most_memory, orders, server
+from benchmarks.framework.processes import ask, child
+from benchmarks.measure_bulk import KEY, most_memory, orders, server
 from wixreseller import AsyncClient, bulk
 
 __all__ = ["FEW", "Stretch", "growth"]
@@ -50,8 +51,8 @@ def growth(count: int, stretches: int = 100) -> Generator[Stretch, None, None]:
     length = count // stretches
     with (
         server("benchmarks/bulk_server.py") as url,
-        _child("long", url, stretches, length) as long,
-        _child("short", url) as short,
+        child(_program("long", url, stretches, length)) as long,
+        child(_program("short", url)) as short,
     ):
         _next(short)  # the first is not counted; the long run has one before it, too
         before = 0.0
@@ -66,34 +67,13 @@ def growth(count: int, stretches: int = 100) -> Generator[Stretch, None, None]:
             before = done["cpu"]
 
 
-@contextlib.contextmanager
-def _child(kind: str, url: str, *numbers: int) -> Generator[subprocess.Popen[str], None, None]:
-    process = subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-m", "benchmarks.bulk_growth", kind, url, *map(str, numbers)],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-        process.communicate("", timeout=60)
-    finally:
-        process.kill()
-        process.wait()
+def _program(kind: str, url: str, *numbers: int) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.bulk_growth", kind, url, *map(str, numbers)]
 
 
 def _next(process: subprocess.Popen[str]) -> dict[str, float]:
     """Let a child go on, and give what it then tells."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    told = process.stdout.readline()
-    if not told:
-        raise RuntimeError("a process of the bench ended early")
-    return cast("dict[str, float]", json.loads(told))
+    return cast("dict[str, float]", json.loads(ask(process)))
 
 
 # --- the children -------------------------------------------------------------------------------

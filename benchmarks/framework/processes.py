@@ -17,7 +17,9 @@ from benchmarks.framework.questions import Row, Way
 
 __all__ = [
     "ROOT",
+    "ask",
     "canned_server",
+    "child",
     "fresh_in_turns",
     "in_turns",
     "run_program",
@@ -36,7 +38,7 @@ Clock = Literal["cpu", "wall"]
 def canned_server() -> Generator[str, None, None]:
     """Run the server with the canned answers, and give its address."""
     command = [sys.executable, "-m", "benchmarks.canned_server"]
-    with _child(command) as process:
+    with child(command) as process:
         yield _line(process)
 
 
@@ -55,13 +57,13 @@ def in_turns(
         children: dict[str, subprocess.Popen[str]] = {}
         for way in ways:
             command = [sys.executable, "-m", "benchmarks.framework.child", module, way.name, url]
-            children[way.name] = stack.enter_context(_child(command))
-        for child in children.values():
-            _line(child)
+            children[way.name] = stack.enter_context(child(command))
+        for process in children.values():
+            _line(process)
         for number in range(rounds):
             for way in ways:
                 if not way.is_slow or number % _EVERY == 0:
-                    seconds = json.loads(_ask(children[way.name]))
+                    seconds = json.loads(ask(children[way.name]))
                     values[way.name].append(seconds[clock] * scale)
     return [Row(name=way.name, work=way.work, values=values[way.name]) for way in ways]
 
@@ -126,7 +128,8 @@ def run_program(command: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
-def _child(command: Sequence[str]) -> Generator[subprocess.Popen[str], None, None]:
+def child(command: Sequence[str]) -> Generator[subprocess.Popen[str], None, None]:
+    """Begin a program of ours that goes on when it is asked, and ends with its input."""
     process = subprocess.Popen(  # noqa: S603  # our own modules
         command,
         cwd=ROOT,
@@ -143,7 +146,8 @@ def _child(command: Sequence[str]) -> Generator[subprocess.Popen[str], None, Non
         process.wait()
 
 
-def _ask(process: subprocess.Popen[str]) -> str:
+def ask(process: subprocess.Popen[str]) -> str:
+    """Let a child go on, and give the line that it then prints."""
     _open(process.stdin).write("\n")
     _open(process.stdin).flush()
     return _line(process)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recipe_shops import BASIC, ORDER, lose_an_answer, throttle
+from recipe_shops import BASIC, ORDER, lose_an_answer, order_twice, throttle
 from recipes import Recipe
 
 RECIPE = "starlette"
@@ -16,16 +16,7 @@ def test_what_the_page_says(recipe: Recipe) -> None:
 
 
 def test_an_order_that_comes_twice_is_sold_once(recipe: Recipe) -> None:
-    with recipe.serve("uvicorn") as shop:
-        none = shop.ask("GET", ORDER)
-        answers = [shop.ask("PUT", ORDER, BASIC) for _ in range(2)]
-        golden = shop.ask("PUT", f"{ORDER}0", {"plan": "golden"})
-        endless = shop.ask("PUT", ORDER + "0" * 100, BASIC)
-
-    every = (none, *answers, golden, endless)
-    assert [404, 201, 200, 422, 400] == [answer.status for answer in every]
-    assert answers[0].json["package"] == answers[1].json["package"]
-    assert ["1001"] == recipe.sold()
+    order_twice(recipe, "uvicorn")
 
 
 def test_a_throttled_shop_refuses_at_once_and_leaves_wix_alone(recipe: Recipe) -> None:

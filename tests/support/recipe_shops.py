@@ -6,10 +6,24 @@ from typing import Final
 
 from recipes import ACCOUNT, Recipe
 
-__all__ = ["BASIC", "ORDER", "lose_an_answer", "throttle"]
+__all__ = ["BASIC", "ORDER", "lose_an_answer", "order_twice", "throttle"]
 
 ORDER: Final = f"/customers/{ACCOUNT}/orders/1001"
 BASIC: Final = {"plan": "basic"}
+
+
+def order_twice(recipe: Recipe, program: str) -> None:
+    """Order twice what is sold, and once each what cannot be: one package, and clear answers."""
+    with recipe.serve(program) as shop:
+        none = shop.ask("GET", ORDER)
+        answers = [shop.ask("PUT", ORDER, BASIC) for _ in range(2)]
+        golden = shop.ask("PUT", f"{ORDER}0", {"plan": "golden"})
+        endless = shop.ask("PUT", ORDER + "0" * 100, BASIC)
+
+    every = (none, *answers, golden, endless)
+    assert [404, 201, 200, 422, 400] == [answer.status for answer in every]
+    assert answers[0].json["package"] == answers[1].json["package"]
+    assert ["1001"] == recipe.sold()
 
 
 def throttle(recipe: Recipe, program: str) -> None:
