@@ -12,6 +12,7 @@ from typing import Final, cast
 import attrs
 
 from wixreseller import _wire, errors
+from wixreseller._frozen import frozen
 from wixreseller._operations import Operation
 from wixreseller.models import CallMeta, ErrorCode, JSONObject, JSONValue, Package, Page
 from wixreseller.retry import parse_retry_after
@@ -21,7 +22,7 @@ __all__ = ["Document", "Response", "read_document", "read_error", "read_package"
 _EXCERPT_LENGTH: Final = 2048
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Response:
     """Hold one answer. ``headers`` is looked up without regard to case."""
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 import attrs
 
 from wixreseller import _answers, _operations
 from wixreseller._executor import BeforeSending, Executor
 from wixreseller._flights import Flights
+from wixreseller._frozen import frozen
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._memory import Memory
 from wixreseller._operations import Request
@@ -20,7 +24,7 @@ from wixreseller.models import JSONValue, Package, Page, checks
 __all__ = ["Calls", "Times"]
 
 
-@attrs.frozen
+@frozen
 class Times:
     """Bound one logical call: each attempt in seconds, the whole by a moment of the clock."""
 
@@ -41,6 +45,10 @@ class Calls:
     memory: Memory = attrs.field(factory=Memory)
     before_sending: BeforeSending | None = None
     """For those who must have it on disk before it leaves."""
+    _usual_times: Times = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_usual_times", Times(self.config.timeout, None))
 
     @property
     def recent(self) -> RecentCreates:
@@ -62,15 +70,17 @@ class Calls:
 
     def times(self, timeout: Seconds | Unset, deadline: Seconds | Unset) -> Times:
         """Check the times of a call, and begin to count its deadline."""
+        if timeout is UNSET and deadline is UNSET and self.config.deadline is NO_TIMEOUT:
+            return self._usual_times
         each = self.config.timeout if timeout is UNSET else checks.timeout(timeout, "timeout")
         whole = self.config.deadline if deadline is UNSET else checks.timeout(deadline, "deadline")
         if whole is NO_TIMEOUT:
             return Times(each, None)
         return Times(each, self.executor.clock.monotonic() + whole)
 
-    async def package(self, request: Request, times: Times) -> Package:
+    def package(self, request: Request, times: Times) -> Coroutine[Any, Any, Package]:
         """Run a request whose answer is a package."""
-        return await self.executor.run(
+        return self.executor.run(
             request,
             _answers.read_package,
             timeout=times.timeout,
@@ -79,9 +89,9 @@ class Calls:
             before_sending=self.before_sending,
         )
 
-    async def page(self, request: Request, times: Times) -> Page:
+    def page(self, request: Request, times: Times) -> Coroutine[Any, Any, Page]:
         """Run a request whose answer is a page."""
-        return await self.executor.run(
+        return self.executor.run(
             request,
             _answers.read_page,
             timeout=times.timeout,

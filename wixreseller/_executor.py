@@ -11,16 +11,15 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
 
-import attrs
-
 from wixreseller import errors
 from wixreseller._answers import Response
 from wixreseller._clock import Clock, ServerClock
+from wixreseller._frozen import frozen
 from wixreseller._guard import NoAnswerError, Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._logical_call import LogicalCall
 from wixreseller._operations import Request
-from wixreseller._pacing import Pacer, WouldWaitError
+from wixreseller._pacing import Pacer, Turn, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller._transport import Transport
 from wixreseller._wire import WireError
@@ -39,7 +38,7 @@ BeforeSending = Callable[[Request], Awaitable[None]]
 _log: Final = logging.getLogger("wixreseller")
 
 
-@attrs.frozen
+@frozen
 class _Ending(Generic[T]):
     """Hold what one attempt came to."""
 
@@ -163,6 +162,7 @@ class Executor:
             if decision.action is Action.RAISE:
                 raise ending.error
             await self._wait(call, ending, decision.delay)
+            call.progress = Progress()
 
     async def _wait(self, call: LogicalCall, ending: _Ending[T], delay: float) -> None:
         assert ending.error is not None  # noqa: S101  # there is no retry without one
@@ -177,7 +177,6 @@ class Executor:
     async def _attempt(
         self, call: LogicalCall, read: Reader[T], timeout: Seconds, config: ClientConfig
     ) -> _Ending[T]:
-        call.progress = Progress()
         limit = config.rate_limit
         try:
             turn = await self._pacer.take(NO_TIMEOUT if limit is None else limit.max_wait)
@@ -186,41 +185,58 @@ class Executor:
         call.paced += turn.waited
         ending: _Ending[T] | None = None
         try:
-            ending = await self._exchange(call, read, timeout)
+            if self._hooks.watch_attempts:
+                await self._hooks.starting(call)
+            if call.before_sending is not None:
+                await call.before_sending(call.request)
+            began = self.clock.posix()
+            call.begin_attempt(began)
+            response = await self._exchange(call, timeout)
+            if (date := response.headers.get("Date")) is not None:
+                self._date = date, began, self.clock.posix()
+            ending = _read(call, response, read)
+            return ending
+        except NoAnswerError as failure:
+            ending = _without_answer(call, failure)
             return ending
         finally:
-            self._pacer.give_back(
-                turn,
-                throttled=ending is not None and ending.event is Event.THROTTLED,
-                retry_after=None if ending is None else ending.retry_after,
-                unsent=not call.progress.phase.may_have_sent,
-                answered=ending is not None and ending.response is not None,
-            )
+            self._give_back(turn, call, ending)
 
-    async def _exchange(self, call: LogicalCall, read: Reader[T], timeout: Seconds) -> _Ending[T]:
-        if self._hooks.watch_attempts:
-            await self._hooks.starting(call)
-        if call.before_sending is not None:
-            await call.before_sending(call.request)
-        began, began_posix = self.clock.monotonic(), self.clock.posix()
-        call.begin_attempt(began_posix)
+    def _exchange(self, call: LogicalCall, timeout: Seconds) -> Coroutine[Any, Any, Response]:
+        work = self._transport.exchange(call.request, call.progress, timeout)
+        return self._watched(call, work) if self._hooks.watch_attempts else work
+
+    async def _watched(self, call: LogicalCall, work: Coroutine[Any, Any, Response]) -> Response:
+        began = self.clock.monotonic()
         response: Response | None = None
         try:
-            response = await self._transport.exchange(call.request, call.progress, timeout)
+            response = await work
+            return response
         except NoAnswerError as failure:
             call.failure = failure.kind
-            error = call.gave_up(failure.reason, timed_out=failure.timed_out)
-            error.__cause__ = failure.__cause__
-            return _Ending(
-                classify_failure(call.progress.phase), error=error, reason=call.lost(failure.reason)
-            )
-        else:
-            if (date := response.headers.get("Date")) is not None:
-                self._date = date, began_posix, self.clock.posix()
-            return _read(call, response, read)
+            raise
         finally:
-            if self._hooks.watch_attempts:
-                await self._hooks.ended(call, response, self.clock.monotonic() - began)
+            await self._hooks.ended(call, response, self.clock.monotonic() - began)
+
+    def _give_back(self, turn: Turn, call: LogicalCall, ending: _Ending[Any] | None) -> None:
+        if ending is not None and ending.event is Event.ANSWERED:
+            self._pacer.give_back(turn)
+            return
+        self._pacer.give_back(
+            turn,
+            throttled=ending is not None and ending.event is Event.THROTTLED,
+            retry_after=None if ending is None else ending.retry_after,
+            unsent=not call.progress.phase.may_have_sent,
+            answered=ending is not None and ending.response is not None,
+        )
+
+
+def _without_answer(call: LogicalCall, failure: NoAnswerError) -> _Ending[Any]:
+    error = call.gave_up(failure.reason, timed_out=failure.timed_out)
+    error.__cause__ = failure.__cause__
+    return _Ending(
+        classify_failure(call.progress.phase), error=error, reason=call.lost(failure.reason)
+    )
 
 
 def _read(call: LogicalCall, response: Response, read: Reader[T]) -> _Ending[T]:
@@ -242,4 +258,4 @@ def _read(call: LogicalCall, response: Response, read: Reader[T]) -> _Ending[T]:
             reason=f"the answer cannot be read: {problem}",
             response=response,
         )
-    return _Ending(Event.ANSWERED, value=value, response=response)
+    return _Ending(Event.ANSWERED, value)

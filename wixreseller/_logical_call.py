@@ -10,7 +10,7 @@ from wixreseller._answers import Response
 from wixreseller._clock import Clock
 from wixreseller._guard import Progress
 from wixreseller._operations import Request
-from wixreseller._wire import WireError
+from wixreseller._wire import WireError, make_meta
 from wixreseller.hooks import CallObserver
 from wixreseller.models import CallMeta
 
@@ -69,7 +69,7 @@ class LogicalCall:
 
     def meta(self, response: Response) -> CallMeta:
         """Tell how the call went."""
-        return CallMeta(
+        return make_meta(
             status=response.status,
             request_id=response.request_id,
             attempts=self.attempts,

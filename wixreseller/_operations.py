@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import attrs
 
 from wixreseller import _wire
+from wixreseller._frozen import frozen
 from wixreseller.models import BillingInfo, JSONObject, JSONValue, Product
 
 __all__ = [
@@ -60,7 +61,7 @@ ADJUST: Final = Operation(
 )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Request:
     """Hold one request, ready but for its authentication."""
 

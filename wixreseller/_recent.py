@@ -135,9 +135,11 @@ class RecentCreates:
         """Note that a create is about to be sent; the same key again is the same create."""
         with self._lock:
             name = _name(account_id, external_id)
-            known = self._find(name, key)
-            create = _Create(name, key, now) if known is None else known.begun_again()
-            self._put(create)
+            create = _Create(name, key, now)
+            if self._named.setdefault(name, create) is not create:  # not the first
+                known = self._find(name, key)
+                create = create if known is None else known.begun_again()
+                self._put(create)
             self._order.append(create)
             if now >= self._sweep_at or len(self._order) > _MOST:
                 self._sweep_at = now + _SECONDS_BETWEEN_SWEEPS
@@ -155,15 +157,13 @@ class RecentCreates:
         """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
             named = self._named.get(_name(account_id, external_id))
-            create = named.by_key.get(key) if isinstance(named, _Creates) else named
-            if create is None or create.key != key:
-                return  # forgotten
-            if isinstance(named, _Creates):
+            if isinstance(named, _Create):
+                if named.key == key:
+                    named.end(now, state, package_id)
+            elif named is not None and (create := named.by_key.get(key)) is not None:
                 # Not before the one that ended last, though the clock was set back.
                 create.end(max(now, named.due or now), state, package_id)
                 named.note(create)
-            else:
-                create.end(now, state, package_id)
 
     def first_sent(self, account_id: str, external_id: str, key: str) -> float | None:
         """Give when the create with this key was begun for the first time."""

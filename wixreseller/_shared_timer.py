@@ -7,36 +7,38 @@ for a create among fifty others that is a tenth of its CPU time.
 from __future__ import annotations
 
 import asyncio
+from types import TracebackType
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 
-__all__ = ["SharedTimer"]
+__all__ = ["SharedTimer", "TimeLimit"]
 
 
 class SharedTimer:
-    """Let the scopes of one event loop expire when their time is over; use it on that loop only.
+    """Let time limits end when their time is over; use it on one event loop only.
 
-    A scope is an ``asyncio.timeout(None)``, which keeps the rules of cancellation. The timer
-    outlives the scopes that it was set for: the next ones will need it. So it is set again only
-    when it rings, for the first that is due then, or for a scope that is due earlier.
+    The timer outlives the limits that it was set for: the next ones will need it. So it is set
+    again only when it rings, for the first that is due then, or for a limit that is due earlier.
     """
 
     def __init__(self) -> None:
-        self._due: dict[asyncio.Timeout, float] = {}
+        self._due: dict[TimeLimit, float] = {}
         self._handle: asyncio.TimerHandle | None = None
 
-    def watch(self, scope: asyncio.Timeout, seconds: Seconds) -> None:
-        """Let a scope expire after so many seconds, unless it is forgotten before."""
-        if seconds is NO_TIMEOUT:
-            return
+    def limit(self, seconds: Seconds) -> TimeLimit:
+        """Give a context manager that raises ``TimeoutError`` if it lasts longer."""
+        return TimeLimit(self, seconds)
+
+    def watch(self, limit: TimeLimit, seconds: float) -> None:
+        """End a limit after so many seconds, unless it is forgotten before."""
         loop = asyncio.get_running_loop()
-        due = self._due[scope] = loop.time() + seconds
+        due = self._due[limit] = loop.time() + seconds
         if self._handle is None or due < self._handle.when():
             self._set(loop, due)
 
-    def forget(self, scope: asyncio.Timeout) -> None:
-        """Watch a scope no more."""
-        self._due.pop(scope, None)
+    def forget(self, limit: TimeLimit) -> None:
+        """Watch a limit no more."""
+        self._due.pop(limit, None)
 
     def _set(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         if self._handle is not None:
@@ -46,9 +48,53 @@ class SharedTimer:
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         self._handle = None
         now = loop.time()
-        for scope, due in self._due.items():
-            if due <= now and not scope.expired():
-                scope.reschedule(now)
-        later = [due for due in self._due.values() if due > now]
-        if later:
-            self._set(loop, min(later))
+        for limit in [limit for limit, due in self._due.items() if due <= now]:
+            del self._due[limit]
+            limit.end()
+        if self._due:
+            self._set(loop, min(self._due.values()))
+
+
+class TimeLimit:
+    """Bound what a task does inside it, by the rules of ``asyncio.timeout``.
+
+    Those rules: it is ended by a cancellation of its own, which nobody outside gets to see, and a
+    cancellation from elsewhere is left as it is, also where both come together.
+    """
+
+    __slots__ = ("_cancelling", "_seconds", "_task", "_timer", "is_over")
+
+    def __init__(self, timer: SharedTimer, seconds: Seconds) -> None:
+        self._timer = timer
+        self._seconds = seconds
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self.is_over = False
+        """Whether its time was over before its work."""
+
+    def __enter__(self) -> TimeLimit:
+        task = self._task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # there is nothing else that could be cancelled
+        self._cancelling = task.cancelling()
+        if self._seconds is not NO_TIMEOUT:
+            self._timer.watch(self, self._seconds)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.forget(self)
+        task, self._task = self._task, None
+        if not self.is_over or task is None:
+            return
+        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def end(self) -> None:
+        """End it now, for its time is over."""
+        if self._task is not None:
+            self.is_over = True
+            self._task.cancel()

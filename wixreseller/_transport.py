@@ -74,19 +74,17 @@ class Transport:
         progress.phase = Phase.PREPARING
         lane = self._lanes.here() or await self._lanes.open_here()
         key = self._keys.fixed
-        scope = asyncio.timeout(None)
+        limit = lane.timer.limit(timeout)
         await lane.free.acquire()
-        lane.timer.watch(scope, timeout)
         try:
-            async with scope:
+            with limit:
                 key = key or await self._ask_for_key()
                 return await self._send(lane.session, request, progress, key)
         except TimeoutError as error:
-            if not scope.expired():
+            if not limit.is_over:
                 _fail(error)
             raise NoAnswerError(f"no answer within {timeout:g} s", timed_out=True) from None
         finally:
-            lane.timer.forget(scope)
             lane.free.release()
 
     async def aclose(self) -> None:

@@ -37,7 +37,7 @@ from wixreseller._wire_names import (
     adopt_paging_alias,
     flatten_cursors,
 )
-from wixreseller._wire_quick import Write, quick_reader, quick_writer, sharing_reader
+from wixreseller._wire_quick import Write, quick_maker, quick_reader, quick_writer, sharing_reader
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import (
     BillingInfo,
@@ -58,7 +58,16 @@ from wixreseller.models import (
     Status,
 )
 
-__all__ = ["WireError", "decode", "dumps", "encode", "loads", "make_converter", "tell"]
+__all__ = [
+    "WireError",
+    "decode",
+    "dumps",
+    "encode",
+    "loads",
+    "make_converter",
+    "make_meta",
+    "tell",
+]
 
 T = TypeVar("T")
 
@@ -181,6 +190,10 @@ def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
         return read(value, kind)
     except WireError as error:
         raise error.below(path) if path else error from None
+
+
+make_meta: Final = quick_maker(CallMeta)
+"""Make what tells how a call went, from facts that nobody has to check."""
 
 
 def tell(value: T, meta: CallMeta) -> T:

@@ -35,7 +35,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import attrs
 
@@ -53,8 +53,10 @@ from wixreseller._wire_names import Raw
 from wixreseller.models import BillingInfo, OpenEnum
 from wixreseller.models.extra import NO_EXTRA, Extra
 
-__all__ = ["quick_reader", "quick_writer", "sharing_reader"]
+__all__ = ["quick_maker", "quick_reader", "quick_writer", "sharing_reader"]
 
+P = ParamSpec("P")
+V = TypeVar("V")
 Write = Callable[[Any], Raw]
 """An unstructure hook of cattrs: value → JSON."""
 WriterOf = Callable[[type], Callable[[Any], Any]]
@@ -160,6 +162,24 @@ def quick_reader(
         aliases=_indented([line for alias in aliases for line in _alias_lines(alias)], 20),
     )
     return cast("Read", _made(source, f"how to read {cls.__name__}", space)["read"])
+
+
+def quick_maker(cls: Callable[P, V]) -> Callable[P, V]:
+    """Make a function that makes values of a class without a check, with all fields given.
+
+    It takes a third of the time that the frozen ``__init__`` takes.
+    """
+    fields = [field.name for field in attrs.fields(cast("type[Any]", cls))]
+    lines = [
+        "made = Open()",
+        *(f"made.{name} = {name}" for name in fields),
+        "made.__class__ = cls",
+        "return made",
+    ]
+    source = f"def make({', '.join(fields)}):\n{_indented(lines, 4)}\n"
+    space = {"Open": _open_twin(cast("type[Any]", cls)), "cls": cls}
+    name = cls.__name__
+    return cast("Callable[P, V]", _made(source, f"how to make {name}", space)["make"])
 
 
 def _made(source: str, title: str, space: dict[str, Any]) -> dict[str, Any]:

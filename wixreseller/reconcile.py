@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -59,58 +59,64 @@ _LONGEST_POLL: Final = 30.0
 # --- unknown outcomes ---------------------------------------------------------------------------
 
 
-async def write(calls: Calls, request: Request, times: Times) -> Package:
+def write(calls: Calls, request: Request, times: Times) -> Coroutine[Any, Any, Package]:
     """Carry out a write. If its answer is lost, look whether it happened, and give the result.
 
     Raises:
         OutcomeUnknownError: it was sent, and what can be read does not prove that it happened.
     """
-    return await _remembered(calls, request, times, _write)
+    return _remembered(calls, request, times, _looked_for)
 
 
-async def send(calls: Calls, request: Request, times: Times) -> Package:
+def send(calls: Calls, request: Request, times: Times) -> Coroutine[Any, Any, Package]:
     """Carry out a write, and leave it to the caller to look whether it happened.
 
     Raises:
         OutcomeUnknownError: it was sent, and its answer was lost.
     """
-    return await _remembered(calls, request, times, Calls.package)
+    return _remembered(calls, request, times, None)
 
 
 async def _remembered(
     calls: Calls,
     request: Request,
     times: Times,
-    carry_out: Callable[[Calls, Request, Times], Awaitable[Package]],
+    after_unknown: Callable[[Calls, OutcomeUnknownError, Times], Awaitable[Package]] | None,
 ) -> Package:
     """Carry out a write, and let the process remember it if it is a create."""
-    account, name, key = request.account_id, request.external_id, request.idempotency_key or ""
-    if request.operation is not _operations.CREATE or name is None:
-        return await carry_out(calls, request, times)
+    name = request.external_id if request.operation is _operations.CREATE else None
+    account, key = request.account_id, request.idempotency_key or ""
     recent, clock = calls.recent, calls.executor.clock
-    recent.begin(account, name, key, clock.posix())
+    if name is not None:
+        recent.begin(account, name, key, clock.posix())
     try:
-        package = await carry_out(calls, request, times)
+        try:
+            package = await calls.package(request, times)
+        except OutcomeUnknownError as error:
+            if after_unknown is None:
+                raise
+            package = await after_unknown(calls, error, times)
     except BaseException as error:
-        # Only our own errors say for certain that it failed; whatever else ends a call (a
-        # cancellation, Ctrl-C) may have ended it after it was sent.
-        certain = isinstance(error, WixResellerError) and not isinstance(error, OutcomeUnknownError)
-        recent.end(account, name, key, clock.posix(), "failed" if certain else "unknown")
+        if name is not None:
+            # Only our own errors say for certain that it failed; whatever else ends a call (a
+            # cancellation, Ctrl-C) may have ended it after it was sent.
+            is_ours = isinstance(error, WixResellerError)
+            certain = is_ours and not isinstance(error, OutcomeUnknownError)
+            recent.end(account, name, key, clock.posix(), "failed" if certain else "unknown")
         raise
-    recent.end(account, name, key, clock.posix(), "done", package.id)
+    if name is not None:
+        recent.end(account, name, key, clock.posix(), "done", package.id)
     return package
 
 
-async def _write(calls: Calls, request: Request, times: Times) -> Package:
-    try:
-        return await calls.package(request, times)
-    except OutcomeUnknownError as error:
-        if calls.config.if_unknown == "look":
-            package = await _look_until_settled(calls, error, times)
-            if package is not None:
-                return package
-        log_unknown(error)
-        raise
+async def _looked_for(calls: Calls, error: OutcomeUnknownError, times: Times) -> Package:
+    """Give what a write made whose answer was lost, if the configuration lets us look for it."""
+    if calls.config.if_unknown == "look":
+        package = await _look_until_settled(calls, error, times)
+        if package is not None:
+            return package
+    log_unknown(error)
+    raise error
 
 
 async def _look_until_settled(

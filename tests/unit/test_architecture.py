@@ -19,6 +19,7 @@ PACKAGE = ROOT / "wixreseller"
 # the same floor or lower ones.
 FLOORS = {
     "errors": 0,
+    "_frozen": 0,
     "_sentinels": 0,
     "_version": 0,
     "_clock": 0,

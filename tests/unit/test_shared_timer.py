@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, AsyncExitStack
 from unittest.mock import patch
 
 import pytest
@@ -19,15 +21,11 @@ async def seconds_until_expiry(timer: SharedTimer, limit: Seconds, work: float) 
     """Work for so many seconds within a limit: say after how many it expired, if it did."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    scope = asyncio.timeout(None)
-    timer.watch(scope, limit)
     try:
-        async with scope:
+        with timer.limit(limit):
             await asyncio.sleep(work)
     except TimeoutError:
         return loop.time() - began
-    finally:
-        timer.forget(scope)
     return None
 
 
@@ -87,3 +85,96 @@ async def test_a_cancellation_from_outside_is_none_of_the_timers() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@in_jumping_time
+async def test_a_cancellation_that_comes_with_the_end_of_the_time_is_not_swallowed() -> None:
+    timer = SharedTimer()
+    task = asyncio.ensure_future(seconds_until_expiry(timer, 30.0, 40.0))
+    asyncio.get_running_loop().call_later(30.0, task.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@in_jumping_time
+async def test_what_is_over_leaves_no_cancellation_behind() -> None:
+    timer = SharedTimer()
+    task = asyncio.current_task()
+    assert task is not None
+
+    assert pytest.approx(5.0) == await seconds_until_expiry(timer, 5.0, 6.0)
+
+    assert 0 == task.cancelling()
+    await asyncio.sleep(1.0)
+
+
+@in_jumping_time
+async def test_work_that_ends_in_the_moment_of_its_time_gives_its_own_error() -> None:
+    timer = SharedTimer()
+    task = asyncio.current_task()
+    assert task is not None
+
+    limit = timer.limit(5.0)
+
+    async def work() -> None:
+        with limit:
+            try:
+                await asyncio.sleep(6.0)
+            except asyncio.CancelledError as error:
+                raise LookupError from error
+
+    with pytest.raises(LookupError):
+        await work()
+
+    assert (True, 0) == (limit.is_over, task.cancelling())
+
+
+@in_jumping_time
+async def test_the_time_limit_of_a_caller_is_not_taken_for_the_one_inside() -> None:
+    inner = SharedTimer().limit(5.0)
+    outer = asyncio.timeout(3.0)
+
+    async def work() -> None:
+        async with outer:
+            with inner:
+                await asyncio.sleep(6.0)
+
+    with pytest.raises(TimeoutError):
+        await work()
+
+    assert (True, False) == (outer.expired(), inner.is_over)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+def test_it_ends_work_as_a_timeout_of_asyncio_does(
+    limit: int, outer: int, work: int, cancelled_at: int
+) -> None:
+    def story(scope: Callable[[], AbstractContextManager[object] | asyncio.Timeout]) -> str:
+        async def worker() -> str:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(asyncio.timeout(float(outer)))
+                one = scope()
+                if isinstance(one, asyncio.Timeout):
+                    await stack.enter_async_context(one)
+                else:
+                    stack.enter_context(one)
+                await asyncio.sleep(work)
+            return "done"
+
+        async def main() -> str:
+            loop = asyncio.get_running_loop()
+            task = asyncio.ensure_future(worker())
+            loop.call_later(float(cancelled_at), task.cancel)
+            ends = await asyncio.gather(task, return_exceptions=True)
+            return f"{ends[0]!r:.14} {task.cancelling()}"
+
+        with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+            return runner.run(main())
+
+    timer = SharedTimer()
+    expected = story(lambda: asyncio.timeout(float(limit)))
+
+    actual = story(lambda: timer.limit(float(limit)))
+
+    assert expected == actual
