@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
-from email.utils import parsedate_to_datetime
 
 import attrs
 
 __all__ = ["Clock", "ServerClock"]
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio  # a client that has made no call needs no event loop
+
+    await asyncio.sleep(seconds)
+
+
+def _chance() -> float:
+    import random  # nor a generator that takes as long to load
+
+    return random.random()  # noqa: S311  # spreads out, keeps nothing secret
 
 
 @attrs.frozen(kw_only=True)
@@ -21,8 +30,8 @@ class Clock:
     """Seconds on a clock that never goes back."""
     posix: Callable[[], float] = time.time
     """Seconds since 1970 in UTC."""
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[None]] = _sleep
+    chance: Callable[[], float] = _chance
     """A number from 0 to 1, for jitter."""
 
 
@@ -41,6 +50,8 @@ class ServerClock:
         """
         if date is None:
             return None
+        from email.utils import parsedate_to_datetime  # asked for after unknown outcomes only
+
         try:
             told = parsedate_to_datetime(date).timestamp()
         except (ValueError, TypeError, OverflowError):

@@ -5,22 +5,21 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
+from wixreseller._first_use import LateModule
+from wixreseller._hooks import Hook, Hooks
 from wixreseller._logical_call import LogicalCall
-from wixreseller._observing import note_retry, observed, tell_now
 from wixreseller._threads import run_blocking
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
-from wixreseller.hooks import (
-    AttemptEnded,
-    AttemptStarting,
-    Hook,
-    Hooks,
-    Retrying,
-    UnknownOutcome,
-)
+
+if TYPE_CHECKING:
+    from wixreseller import _observing, hooks
+else:
+    _observing = LateModule("wixreseller._observing", globals())
+    hooks = LateModule("wixreseller.hooks", globals())
 
 __all__ = ["HooksRunner", "log_unknown"]
 
@@ -47,7 +46,9 @@ class HooksRunner:
     ) -> Coroutine[Any, Any, T]:
         """Let the observer see the work of a call, if there is one."""
         observer = self._hooks.observer
-        return work if observer is None else observed(observer, call, base_url, clock, work)
+        return (
+            work if observer is None else _observing.observed(observer, call, base_url, clock, work)
+        )
 
     async def starting(self, call: LogicalCall) -> None:
         """Tell that a request is about to be handed to the network."""
@@ -55,7 +56,7 @@ class HooksRunner:
         if before is None and observer is None:
             return
         request = call.request
-        event = AttemptStarting(
+        event = hooks.AttemptStarting(
             operation=call.name,
             account_id=request.account_id,
             attempt=call.attempts + 1,
@@ -66,14 +67,14 @@ class HooksRunner:
             await _tell(before, event)
         if observer is not None:  # after the hook, whose time is no part of the attempt
             call.queued_at = None
-            tell_now(observer.attempt_starting, event)
+            _observing.tell_now(observer.attempt_starting, event)
 
     async def ended(self, call: LogicalCall, response: Response | None, seconds: float) -> None:
         """Tell what came of a request."""
         after, observer = self._hooks.after_attempt, call.observer
         if after is None and observer is None:
             return
-        event = AttemptEnded(
+        event = hooks.AttemptEnded(
             operation=call.name,
             account_id=call.request.account_id,
             attempt=call.attempts,
@@ -84,7 +85,7 @@ class HooksRunner:
             failure=call.failure,
         )
         if observer is not None:
-            tell_now(observer.attempt_ended, event)
+            _observing.tell_now(observer.attempt_ended, event)
         if after is not None:
             await _tell(after, event)
 
@@ -96,7 +97,7 @@ class HooksRunner:
         on_retry, observer = self._hooks.on_retry, call.observer
         if on_retry is None and observer is None:
             return
-        event = Retrying(
+        event = hooks.Retrying(
             operation=call.name,
             account_id=call.request.account_id,
             attempts=call.attempts,
@@ -104,8 +105,8 @@ class HooksRunner:
             error=error,
         )
         if observer is not None:
-            note_retry(call, clock, delay, error)
-            tell_now(observer.retrying, event)
+            _observing.note_retry(call, clock, delay, error)
+            _observing.tell_now(observer.retrying, event)
         if on_retry is not None:
             await _tell(on_retry, event)
 
@@ -113,7 +114,7 @@ class HooksRunner:
         """Tell, and log at WARNING, of a write whose answer was lost; it may be found yet."""
         _log.warning("%s", error)
         if self._hooks.on_unknown is not None:
-            await _tell(self._hooks.on_unknown, UnknownOutcome(error=error))
+            await _tell(self._hooks.on_unknown, hooks.UnknownOutcome(error=error))
 
     async def cancelled(self, error: OutcomeUnknownError) -> None:
         """Tell of a write that was cancelled after it was sent, in spite of the cancellation."""
@@ -122,7 +123,7 @@ class HooksRunner:
             import anyio  # a first call need not wait for it
 
             with anyio.move_on_after(_SECONDS_WHEN_CANCELLED, shield=True):
-                event = UnknownOutcome(error=error, was_cancelled=True)
+                event = hooks.UnknownOutcome(error=error, was_cancelled=True)
                 await _tell(self._hooks.on_unknown, event)
 
 

@@ -24,7 +24,6 @@ import attrs
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from wixreseller._caller import place_of_caller
 from wixreseller._guard import Resolver, note_connection
 from wixreseller._shared_timer import SharedTimer
 
@@ -131,11 +130,12 @@ class Lanes:
         self,
         open_session: Callable[[], aiohttp.ClientSession],
         injected: aiohttp.ClientSession | None,
+        made_at: tuple[str, int],
     ) -> None:
         self._open_session = open_session
         self._injected = injected
         self._lanes: dict[int, Lane] = {}
-        self._made_at = place_of_caller()
+        self._made_at = made_at
         self._is_leaked = False
         self.is_closed = False
         """Whether :meth:`aclose` was called."""

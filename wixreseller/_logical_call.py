@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from wixreseller import _answers, errors
 from wixreseller._answers import Response
@@ -11,8 +12,10 @@ from wixreseller._clock import Clock
 from wixreseller._guard import Progress
 from wixreseller._operations import Request
 from wixreseller._wire import WireError, make_meta
-from wixreseller.hooks import CallObserver
 from wixreseller.models import CallMeta
+
+if TYPE_CHECKING:
+    from wixreseller.hooks import CallObserver
 
 __all__ = ["LogicalCall"]
 

@@ -6,23 +6,23 @@ import os
 import threading
 import weakref
 from collections.abc import Hashable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import attrs
-
-from wixreseller._clock import Clock
-from wixreseller._flights import Flights
 from wixreseller._recent import RecentCreates
+
+if TYPE_CHECKING:
+    from wixreseller._clock import Clock
+    from wixreseller._flights import Flights
 
 __all__ = ["Memory", "forget_memories", "memory_for"]
 
 
-@attrs.frozen(eq=False)
 class Memory:
     """Hold the ensures under way, and the creates of late."""
 
-    recent: RecentCreates = attrs.field(factory=RecentCreates)
-    flights: Flights = attrs.field(factory=Flights)
+    def __init__(self) -> None:
+        self.recent: Final = RecentCreates()
+        self.flights: Final[Flights] = {}
 
 
 class _Registry:

@@ -8,7 +8,6 @@ of asking; only the first of a line looks for a slot, and wakes the next when it
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import os
 import threading
@@ -22,7 +21,7 @@ from wixreseller._pacing_file import FileSlots, Grant, SharedSlots
 from wixreseller._pacing_key import Key
 from wixreseller._pacing_line import Line, Place, Turn, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
-from wixreseller.config import KeySource
+from wixreseller.config import key_identity
 from wixreseller.ratelimit import PROBES_IN_A_WINDOW, RateLimit, Refusal, SlotLog
 
 __all__ = ["Pacer", "Turn", "WouldWaitError", "forget_pacers", "key_identity", "pacer_for"]
@@ -364,9 +363,9 @@ def pacer_for(
 ) -> Pacer:
     """Give the pacer of this process for a base URL, key and limit.
 
-    ``key_identity`` stands for the key and is not it: see :func:`key_identity`. Without a limit
-    the pacer counts nothing, but closes after a 429 like the others of the key. Clients with clocks
-    of their own, as tests have them, share nothing.
+    ``key_identity`` stands for the key and is not it: see :func:`~wixreseller.config.key_identity`.
+    Without a limit the pacer counts nothing, but closes after a 429 like the others of the key.
+    Clients with clocks of their own, as tests have them, share nothing.
     """
     return _registry.find((base_url, key_identity, clock), limit, clock)
 
@@ -374,17 +373,6 @@ def pacer_for(
 def forget_pacers() -> None:
     """Let clients that are made from now on begin afresh: for tests that reset the server."""
     _registry.forget()
-
-
-def key_identity(keys: KeySource) -> Hashable:
-    """Give what stands for a key in :func:`pacer_for`: a digest of it, or the key function."""
-    if keys.fixed is not None:
-        return hashlib.blake2b(keys.fixed.reveal().encode(), digest_size=16).digest()
-    try:
-        hash(keys.function)
-    except TypeError:
-        return object()  # a function that cannot be compared is shared with no other client
-    return keys.function
 
 
 def _renew_after_fork() -> None:

@@ -51,12 +51,15 @@ class Transport:
         session: aiohttp.ClientSession | None,
         middlewares: Sequence[ClientMiddlewareType],
         ssl: ssl_module.SSLContext | None,
+        made_at: tuple[str, int] = ("<unknown>", 0),
+        is_closed: bool = False,
     ) -> None:
         self._base_url = base_url
         self._keys = keys
         self._injected = session
         self._middlewares = tuple(middlewares)
-        self._lanes = Lanes(_open_session, session)
+        self._lanes = Lanes(_open_session, session, made_at)
+        self._lanes.is_closed = is_closed
         self._options: Final = _options(session, ssl, _proxy_for(base_url))
         self._consistent: str | None = None
         self._last_headers: tuple[tuple[APIKey, str, str | None], CIMultiDict[str]] | None = None

@@ -1,39 +1,40 @@
-"""Wire the parts into a client."""
+"""Offer the client: its settings, checked at once, and its calls, connected at the first."""
 
 from __future__ import annotations
 
 import os
-import ssl as ssl_module
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-import attrs
-
-from wixreseller import _operations, reconcile
-from wixreseller._calls import Calls
 from wixreseller._clock import Clock
-from wixreseller._executor import Executor
-from wixreseller._hooks_runner import HooksRunner
-from wixreseller._memory import memory_for
-from wixreseller._pacing import key_identity, pacer_for
+from wixreseller._first_use import LateModule, at_first_use
+from wixreseller._hooks import Hooks
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
-from wixreseller._transport import Transport
+from wixreseller._wiring import Link, Wiring
 from wixreseller.config import APIKeySource, ClientConfig, IfUnknown, check_ssl
 from wixreseller.errors import OutcomeUnknownError
-from wixreseller.hooks import Hooks
-from wixreseller.models import JSONValue, checks
+from wixreseller.models import checks
 from wixreseller.ratelimit import RateLimit
-from wixreseller.reconcile import Happened, NotSeen
-from wixreseller.resources.packages import AsyncPackages
-from wixreseller.resources.product_instances import AsyncProductInstances
 from wixreseller.retry import RetryPolicy
 
 if TYPE_CHECKING:
+    import ssl as ssl_module
+    from types import TracebackType
+
     import aiohttp
     from aiohttp.client_middlewares import ClientMiddlewareType
 
-__all__ = ["AsyncClient"]
+    from wixreseller import _operations, reconcile
+    from wixreseller._calls import Calls
+    from wixreseller.models import JSONValue
+    from wixreseller.reconcile import Happened, NotSeen
+    from wixreseller.resources.packages import AsyncPackages
+    from wixreseller.resources.product_instances import AsyncProductInstances
+else:
+    _operations = LateModule("wixreseller._operations", globals())
+    reconcile = LateModule("wixreseller.reconcile", globals())
+
+__all__ = ["AsyncClient", "close_unused"]
 
 
 class AsyncClient:
@@ -53,8 +54,10 @@ class AsyncClient:
     that shall as ``middlewares``. ``ssl`` is a TLS context of yours, ``hooks`` are told what
     happens.
 
-    Use it with ``async with``, or call :meth:`aclose`. Making one connects to nothing; it
-    serves any number of threads and event loops.
+    Use it with ``async with``, or call :meth:`aclose`. Making one checks the arguments, loads
+    nothing heavy and connects to nothing; what calls need (aiohttp, above all) is loaded by
+    ``async with``, by looking at ``packages``, or else by the first call, and takes some tenths of
+    a second. It serves any number of threads and event loops.
 
     Example::
 
@@ -64,11 +67,6 @@ class AsyncClient:
     Raises:
         ConfigurationError: no key, or an argument that cannot work; the message names it.
     """
-
-    packages: AsyncPackages
-    """The calls on packages."""
-    product_instances: AsyncProductInstances
-    """The calls on product instances."""
 
     def __init__(
         self,
@@ -97,22 +95,30 @@ class AsyncClient:
             rate_limit=rate_limit,
             if_unknown=if_unknown,
         )
-        clock = Clock()
-        self._transport = Transport(
-            base_url=self._config.base_url,
-            keys=self._config.keys,
+        link = Link(
+            self._config,
+            Clock(),
             session=session,
             middlewares=middlewares,
             ssl=check_ssl(ssl, self._config.base_url),
         )
-        self._whose = key_identity(self._config.keys)
-        self._pacer = pacer_for(self._config.base_url, self._whose, rate_limit, clock)
-        self._hooks = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
-        memory = memory_for(self._config.base_url, self._whose, clock)
-        executor = Executor(self._transport, self._pacer, clock, self._hooks)
-        self._calls = Calls(self._config, executor, memory)
+        self._hooks = checks.instance_of(hooks, Hooks, "hooks")
+        self._wiring = Wiring(link, self._config.rate_limit, self._hooks)
         self._is_view = False
-        self._attach()
+
+    @at_first_use
+    def packages(self) -> AsyncPackages:
+        """The calls on packages."""
+        from wixreseller.resources.packages import AsyncPackages
+
+        return AsyncPackages(self._calls)
+
+    @at_first_use
+    def product_instances(self) -> AsyncProductInstances:
+        """The calls on product instances."""
+        from wixreseller.resources.product_instances import AsyncProductInstances
+
+        return AsyncProductInstances(self._calls)
 
     def for_account(self, account_id: str) -> AsyncClient:
         """Give a view of this client for another account of the same key, a sub-account say.
@@ -167,23 +173,12 @@ class AsyncClient:
             if_unknown=if_unknown,
         )
         view = object.__new__(AsyncClient)
-        view._transport = self._transport
         view._config = config
-        view._whose = self._whose
-        view._pacer = self._pacer
         view._hooks = self._hooks
-        if rate_limit is not UNSET:
-            view._pacer = pacer_for(
-                config.base_url, self._whose, config.rate_limit, self._calls.executor.clock
-            )
         if hooks is not UNSET:
-            view._hooks = HooksRunner(checks.instance_of(hooks, Hooks, "hooks"))
-        executor = self._calls.executor
-        if view._pacer is not self._pacer or view._hooks is not self._hooks:
-            executor = executor.paced_by(view._pacer, view._hooks)
-        view._calls = attrs.evolve(self._calls, config=config, executor=executor)
+            view._hooks = checks.instance_of(hooks, Hooks, "hooks")
+        view._wiring = self._wiring.changed(config.rate_limit, view._hooks)
         view._is_view = True
-        view._attach()
         return view
 
     async def request(
@@ -257,9 +252,10 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the connections. Twice is fine; a call after it raises ClientClosedError."""
         if not self._is_view:
-            await self._transport.aclose()
+            await self._wiring.link.aclose()
 
     async def __aenter__(self) -> AsyncClient:
+        _ = self.packages  # else the first of the calls to come would have to wait for it
         return self
 
     async def __aexit__(
@@ -281,6 +277,16 @@ class AsyncClient:
             "which leaves the key out"
         )
 
-    def _attach(self) -> None:
-        self.packages = AsyncPackages(self._calls)
-        self.product_instances = AsyncProductInstances(self._calls)
+    @at_first_use
+    def _calls(self) -> Calls:
+        return self._wiring.calls(self._config)
+
+
+def close_unused(client: AsyncClient) -> bool:
+    """Close a client that has not been used; say whether that was all to do, so no loop is needed.
+
+    That is also so of a view, whose closing closes nothing.
+    """
+    is_view = client._is_view  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    wiring = client._wiring  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return is_view or wiring.link.close_unused()

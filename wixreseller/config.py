@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Literal, cast
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -16,6 +14,9 @@ from wixreseller.errors import ConfigurationError
 from wixreseller.models import checks
 from wixreseller.ratelimit import RateLimit
 from wixreseller.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = [
     "ACCOUNT_ID_VARIABLE",
@@ -28,6 +29,7 @@ __all__ = [
     "IfUnknown",
     "KeySource",
     "check_ssl",
+    "key_identity",
 ]
 
 WIX_BASE_URL: Final = "https://www.wixapis.com"
@@ -46,8 +48,10 @@ APIKeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    if host in ("localhost", "127.0.0.1", "::1"):
         return True
+    import ipaddress  # which knows the others; to load it takes a tenth of all that a client takes
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -126,6 +130,19 @@ class KeySource:
         return "KeySource('***')" if self.fixed else "KeySource(function)"
 
 
+def key_identity(keys: KeySource) -> Hashable:
+    """Give what stands for a key where clients share something: a digest, or the key function."""
+    if keys.fixed is not None:
+        import hashlib  # a client whose key a function gives needs none of it
+
+        return hashlib.blake2b(keys.fixed.reveal().encode(), digest_size=16).digest()
+    try:
+        hash(keys.function)
+    except TypeError:
+        return object()  # a function that cannot be compared is shared with no other client
+    return keys.function
+
+
 def _base_url(value: object) -> str:
     text = checks.instance_of(value, str, "base_url").rstrip("/")
     problem = (
@@ -164,6 +181,8 @@ def check_ssl(context: object, base_url: str) -> ssl.SSLContext | None:
     """
     if context is None:
         return None
+    import ssl  # whoever made a context has loaded it
+
     context = checks.instance_of(context, ssl.SSLContext, "ssl")
     verifies = context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
     if not verifies and _is_wix(urlsplit(base_url).hostname or ""):

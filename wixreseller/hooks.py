@@ -7,11 +7,11 @@ whole calls from within instead, as tracing needs it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 import attrs
 
+from wixreseller._hooks import Hook, Hooks
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
 
 __all__ = [
@@ -27,10 +27,6 @@ __all__ = [
     "Retrying",
     "UnknownOutcome",
 ]
-
-E = TypeVar("E")
-Hook = Callable[[E], None] | Callable[[E], Awaitable[None]]
-"""A function that takes an event, blocking or async."""
 
 Outcome = Literal["succeeded", "failed", "unknown", "cancelled"]
 """How a call ended. ``"unknown"``: a write that may have happened, cancelled or not."""
@@ -158,15 +154,3 @@ class Observer(Protocol):
     def call_starting(self, event: CallStarting, /) -> CallObserver:
         """Hear that a call begins, and give who watches it; as :class:`CallObserver` does."""
         ...
-
-
-@attrs.frozen(kw_only=True)
-class Hooks:
-    """Hold the functions to call, and an observer of whole calls, all of them optional."""
-
-    before_attempt: Hook[AttemptStarting] | None = None
-    after_attempt: Hook[AttemptEnded] | None = None
-    on_retry: Hook[Retrying] | None = None
-    on_unknown: Hook[UnknownOutcome] | None = None
-    observer: Observer | None = None
-    """:class:`wixreseller.otel.Telemetry`, say."""

@@ -15,14 +15,16 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import checks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Gate", "RateLimit", "Refusal", "SlotLog"]
 
@@ -48,6 +50,8 @@ def _optional_file(value: str | Path | None) -> Path | None:
 
 
 def _file(value: object) -> Path:
+    from pathlib import Path  # most limits name none
+
     if not isinstance(value, (str, Path)) or not str(value):
         raise ConfigurationError(
             f"rate_limit.shared must be the path of a file (str or Path), or None to share with no "

@@ -251,7 +251,8 @@ client = AsyncClient(**SETTINGS, timeout=20.0)
 async def call():
     return len(await client.packages.query().collect())
 async def connections():
-    return len([t for lane in client._transport._lanes for t in lane.session.connector._open])
+    lanes = client._wiring.link.transport._lanes
+    return len([t for lane in lanes for t in lane.session.connector._open])
 run(call())
 child = os.fork()
 if child == 0:

@@ -74,7 +74,7 @@ class Told:
 
 def _assert_nothing_left(client: AsyncClient) -> None:
     """Look at what a call takes and has to give back."""
-    (lane,) = client._transport._lanes
+    (lane,) = client._wiring.link.transport._lanes
     connector: Any = lane.session.connector
     pacer = client._calls.executor._pacer
     assert pacer._slots is not None

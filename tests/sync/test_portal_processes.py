@@ -221,28 +221,37 @@ print(packages, status)
 
 
 @needs_fork
-def test_a_child_forked_while_another_thread_starts_the_loop_makes_calls(
+def test_a_fork_waits_until_another_thread_has_started_the_loop(
     run_script: RunScript,
 ) -> None:
     result = run_script(
         PORTAL
         + """
-from wixreseller.sync import _portal
+import time
+from wixreseller._first_use import loading
 held = threading.Event()
-over = threading.Event()
-def hold():
-    with _portal._process._lock:
+asked = threading.Event()
+is_started = False
+def start():
+    global is_started
+    with loading:
         held.set()
-        over.wait()
-holding = threading.Thread(target=hold)
-holding.start()
+        asked.wait()
+        for _ in range(1000):
+            time.sleep(0)
+        portal.call(nothing)
+        is_started = True
+starting = threading.Thread(target=start)
+starting.start()
 held.wait()
+os.register_at_fork(before=asked.set)  # the last to be registered is the first to be run
 child = os.fork()
 if child == 0:
     portal.call(nothing)
-    os._exit(0)
+    os._exit(not is_started)
 _, status = os.waitpid(child, 0)
-over.set()
+starting.join()
+portal.call(nothing)
 print(status)
 """,
         options=FORKING,

@@ -25,6 +25,7 @@ FLOORS = {
     "_clock": 0,
     "_caller": 0,
     "_threads": 0,
+    "_first_use": 0,
     "models": 1,
     "query": 1,
     "_filter_table": 1,
@@ -35,6 +36,7 @@ FLOORS = {
     "_learning": 1,
     "idempotency": 1,
     "hooks": 1,
+    "_hooks": 1,
     "matrix": 1,
     "_wire_names": 2,
     "_wire_fields": 2,
@@ -64,6 +66,7 @@ FLOORS = {
     "_changes": 6,
     "reconcile": 6,
     "resources": 6,
+    "_wiring": 7,
     "client": 7,
     "otel": 8,
     "bulk": 8,
@@ -90,7 +93,7 @@ def home(module: str) -> str:
 
 
 def run_time_imports(path: Path) -> set[str]:
-    """Give the full names that a file imports when it runs, not only for type checkers."""
+    """Give the full names that a file imports when it runs, at once or late."""
     tree = ast.parse(path.read_text())
     typing_only = {
         id(inner)
@@ -108,6 +111,8 @@ def run_time_imports(path: Path) -> set[str]:
             found.add(node.module)
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "LateModule":
+            found.add(ast.literal_eval(node.args[0]))
     return found
 
 

@@ -56,8 +56,8 @@ BY_HAND = {
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 # The bodies that are not one call of the method of the same name.
 BODIES = {
-    "aclose": "self._portal.close(self._impl.aclose)",
-    "__aenter__": "return self",
+    "aclose": "if not close_unused(self._impl):\n    self._portal.close(self._impl.aclose)",
+    "__aenter__": "_ = self.packages  # which loads what calls need\nreturn self",
     "__aexit__": "self.close()",
     "__repr__": 'return repr(self._impl).removeprefix("Async")',
     "__reduce__": "return self._impl.__reduce__()",
@@ -80,10 +80,10 @@ OF_THE_CALLER = re.compile(r"\b(?:Iterable|Iterator|Callable)\b")
 ITEMS = re.compile(r"\bAsync(?:Generator\[(\w+), None\]|Iterator\[(\w+)\])")
 ALLOWED = """\
 Allowed are the classes and functions of TWINS, undecorated. In a class: no bases; a docstring;
-private names; attributes annotated with another class that has a twin, documented and without a
-value (a client has such); methods, documented, annotated and undecorated: async ones that give
-values, plain ones that give an iterator or view of the client; __init__ and the dunder methods of
-BODIES. In a signature: annotated parameters that take nothing async, no stars and no "/".
+private names; parts: plain methods under @at_first_use that give a class with a twin; methods,
+documented, annotated and undecorated: async ones that give values, plain ones that give an
+iterator or view of the client; __init__ and the dunder methods of BODIES. In a signature:
+annotated parameters that take nothing async, no stars and no "/".
 A function takes an AsyncClient before all else, and gives a value, async items, or an object of
 BY_HAND. Other parameters may be as BRIDGES has them; where it is async, no other may hold an
 iterable or a function."""
@@ -103,8 +103,7 @@ class Module:
         self._name = name
         self._homes = homes
         self._used = used
-        self._cls = ""
-        self._parts: dict[str, str] = {}
+        self._cls, self._has_parts = "", False
         body = ast.parse(self._text, str(self._path)).body
         self._imports = dict(imported(body))
         self._defined = {name_of(node): node for node in body}
@@ -116,8 +115,7 @@ class Module:
         """Write the twin of a class or function."""
         node = self._defined.get(name, ast.Pass(lineno=1))
         if isinstance(node, Function):
-            package = self._name.partition(".")[0]
-            self._used.add((False, PACKAGE, package))
+            self._used.add((False, PACKAGE, package := self._name.partition(".")[0]))
             return self._callable(node, f"{package}.{name}", 0)
         if not isinstance(node, ast.ClassDef) or node.bases or node.keywords or node.decorator_list:
             self._refuse(node, f"{name} is not there, or is no plain class")
@@ -136,31 +134,25 @@ class Module:
     def _class(self, cls: ast.ClassDef) -> str:
         self._import("sync._portal", "Portal")
         self._import(self._name, cls.name)
-        members = list(self._members(cls))
+        self._has_parts = any(is_part(node) for node in cls.body)
         twin = cls.name.removeprefix("Async")
-        hold = f"(self, portal: Portal, impl: {cls.name}) -> {twin if self._parts else None}:\n"
+        name, gives = ("_hold", twin) if self._has_parts else ("__init__", "None")
+        hold = f"    def {name}(self, portal: Portal, impl: {cls.name}) -> {gives}:\n"
         hold += "        self._portal = portal\n        self._impl = impl\n"
-        for name, part in self._parts.items():
-            hold += f"        self.{name} = {part}(portal, impl.{name})\n"
-        hold += "        return self\n" if self._parts else ""
-        name = "_hold" if self._parts else "__init__"
-        members.insert(len(members) if self._parts else 0, f"    def {name}{hold}")
+        members = list(self._members(cls))
+        at, end = (len(members), "        return self\n") if self._has_parts else (0, "")
+        members.insert(at, hold + end)
         return "\n".join([f"class {twin}:\n    {self._docstring(cls)}\n", *members])
 
     def _members(self, cls: ast.ClassDef) -> Iterator[str]:
-        for node, after in itertools.pairwise([*cls.body, cls]):
+        for node in cls.body:
             match node:
                 case _ if is_text(node) or re.match("_(?!_)", name_of(node)):
                     pass
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    if node.name != "__init__" or self._parts:
-                        yield self._callable(node, f"self._impl.{node.name}", 4)
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=None) if (
-                    self._slice(kind) in self._homes and is_text(after)
-                ):
-                    self._use(kind)
-                    self._parts[name] = self._blocking(kind)
-                    yield f"    {self._blocking(node, after)}\n"
+                    if node.name != "__init__" or self._has_parts:
+                        mark = "    @at_first_use\n" if is_part(node) else ""
+                        yield mark + self._callable(node, f"self._impl.{node.name}", 4)
                 case _:
                     self._refuse(node, "this statement has no place in an async class")
 
@@ -170,13 +162,13 @@ class Module:
         if not node.name.startswith("__"):
             text += f"{inner}{self._docstring(node)}\n"
         lines = self._body(node, call, list(self._parameters(node)), indent + 4)
-        return text + "".join(f"{inner}{line}\n" for line in lines)
+        return text + "".join(f"{inner}{line}".rstrip() + "\n" for line in lines)
 
     def _signature(self, node: Function, indent: int) -> str:
-        if node.returns is None or node.decorator_list:
+        if node.returns is None or (node.decorator_list and not is_part(node)):
             self._refuse(node, f"{node.name} has a decorator, or no return annotation")
-        self._use(node.args)
-        self._use(node.returns)
+        for used in [node.args] if is_part(node) else [node.args, node.returns]:
+            self._use(used)
         text = self._blocking(node, node.returns)
         # What stood on a line of its own may have room now; a comma behind the last one forbids it.
         joined = re.sub(r"\(\n +(.*[^,])\n *(?=\) ->)", r"(\1", text)
@@ -212,10 +204,16 @@ class Module:
         is_async = isinstance(node, ast.AsyncFunctionDef)
         portal = "self._portal" if self._cls else "told" if "told." in str(arguments) else "portal"
         if node.name in BODIES:
-            yield BODIES[node.name]
+            yield from BODIES[node.name].split("\n")
+            if "close_unused" in BODIES[node.name]:
+                self._import(self._name, "close_unused")
         elif node.name == "__init__":
             yield laid_out(f"impl = {self._cls}(", arguments, ")", indent)
             yield "self._hold(Portal(impl.aclose), impl)"
+        elif is_part(node) and gives in self._homes and not is_async:
+            twin, home = gives.removeprefix("Async"), f"{PACKAGE}.{self._homes[gives][1]}"
+            self._used |= {(False, f"{PACKAGE}._first_use", "at_first_use"), (True, home, twin)}
+            yield from (f"from {home} import {twin}", "", f"return {twin}(self._portal, {call})")
         elif node.name.startswith("__") or (not self._cls and arguments[:1] != ["awaited"]):
             self._refuse(node, f"{node.name} has no blocking body")
         elif is_async and ITEMS.fullmatch(gives) and portal == "portal":
@@ -228,7 +226,7 @@ class Module:
         elif not is_async and gives in BY_HAND and portal != "told" and not keywords:
             yield laid_out(f"impl = {call}(", arguments, ")", indent)
             yield f"return {gives.removeprefix('Async')}({portal}, impl)"
-        elif not is_async and gives == self._cls and self._parts:
+        elif not is_async and gives == self._cls and self._has_parts:
             twin = gives.removeprefix("Async")
             yield laid_out(f"impl = {call}(", arguments, ")", indent)
             yield f"return {twin}._hold(object.__new__({twin}), self._portal, impl)"
@@ -284,6 +282,11 @@ def blocking(text: str, homes: Homes) -> str:
 def is_text(node: ast.AST) -> bool:
     """Tell a docstring."""
     return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
+
+
+def is_part(node: ast.AST) -> bool:
+    """Tell a method that makes a part of a client when it is first used."""
+    return [ast.unparse(mark) for mark in getattr(node, "decorator_list", ())] == ["at_first_use"]
 
 
 def name_of(node: ast.AST) -> str:

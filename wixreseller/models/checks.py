@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import unquote
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.errors import ConfigurationError
 from wixreseller.models.countries import COUNTRY_CODES, COUNTRY_HINTS
-from wixreseller.models.enums import OpenEnum
+
+if TYPE_CHECKING:
+    from wixreseller.models.enums import OpenEnum
 
 __all__ = [
     "MAX_CYCLE_COUNT",
@@ -60,7 +62,7 @@ _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 _PATH: Final = re.compile(r"/(?!/)(?:[\w\-.~!$&'()*+,;=:@/?]|%[0-9a-fA-F]{2})*", re.ASCII)
 
 T = TypeVar("T")
-E = TypeVar("E", bound=OpenEnum)
+E = TypeVar("E", bound="OpenEnum")
 
 
 def shorten(value: object, limit: int = 60) -> str:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from wixreseller import _operations, reconcile
+from wixreseller import _operations
 from wixreseller._calls import Calls
-from wixreseller._changes import AsyncChanges, Since
+from wixreseller._first_use import LateModule
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.errors import ExternalIdConflictError
-from wixreseller.models import JSONObject, Package, Page, Product, checks
-from wixreseller.pagination import AsyncPager, FetchPage
-from wixreseller.query import Filter, Q, Sort, as_filter, as_sort
-from wixreseller.reconcile import Ensured
+from wixreseller.models import JSONObject, Package, Product, checks
+from wixreseller.pagination import AsyncPager
+from wixreseller.resources._pages import is_kept, pages_of
+
+if TYPE_CHECKING:
+    from wixreseller import _changes, query, reconcile
+    from wixreseller._changes import AsyncChanges
+    from wixreseller.query import Filter, Sort
+    from wixreseller.reconcile import Ensured
+else:
+    _changes = LateModule("wixreseller._changes", globals())
+    query = LateModule("wixreseller.query", globals())
+    reconcile = LateModule("wixreseller.reconcile", globals())
 
 __all__ = ["AsyncPackages"]
 
@@ -224,9 +234,9 @@ class AsyncPackages:
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
         """
-        condition, order = as_filter(filter), as_sort(sort)
+        condition, order = query.as_filter(filter), query.as_sort(sort)
         checks.cursor_stands_alone(cursor, condition, order)
-        fetch = self._fetch(condition, order, account_id, timeout, deadline)
+        fetch = pages_of(self._calls, condition, order, account_id, timeout, deadline)
         return AsyncPager(fetch, page_size=page_size, max_items=max_items, cursor=cursor)
 
     def scan(
@@ -254,11 +264,11 @@ class AsyncPackages:
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
         """
-        condition = as_filter(filter)
+        condition = query.as_filter(filter)
         checks.cursor_stands_alone(cursor, condition, None)
-        oldest_first = as_sort(Q.created_date.asc())
+        oldest_first = query.as_sort(query.Q.created_date.asc())
         return AsyncPager(
-            self._fetch(condition, oldest_first, account_id, timeout, deadline),
+            pages_of(self._calls, condition, oldest_first, account_id, timeout, deadline),
             page_size=page_size,
             max_items=max_items,
             cursor=cursor,
@@ -300,13 +310,13 @@ class AsyncPackages:
         Raises:
             ConfigurationError: ``since`` is damaged, or a token of another account.
         """
-        scope = self._calls.account(account_id) if self._is_kept(account_id) else ""
-        start = Since.of(since, scope, overlap)
+        scope = self._calls.account(account_id) if is_kept(self._calls, account_id) else ""
+        start = _changes.Since.of(since, scope, overlap)
         horizon = start.horizon
-        condition = None if horizon is None else (Q.updated_date >= horizon).as_json()
-        order = as_sort(Q.updated_date.asc())
-        fetch = self._fetch(condition, order, account_id, timeout, deadline)
-        return AsyncChanges(self._calls, fetch, start)
+        condition = None if horizon is None else (query.Q.updated_date >= horizon).as_json()
+        order = query.as_sort(query.Q.updated_date.asc())
+        fetch = pages_of(self._calls, condition, order, account_id, timeout, deadline)
+        return _changes.AsyncChanges(self._calls, fetch, start)
 
     async def update_external_id(
         self,
@@ -369,32 +379,3 @@ class AsyncPackages:
             checks.guid(package_id, "package_id"),
             self._calls.times(timeout, deadline),
         )
-
-    def _is_kept(self, account_id: str | None) -> bool:
-        """Tell whether what is read is kept to the account of the call."""
-        return account_id is not None or self._calls.config.is_account_view
-
-    def _fetch(
-        self,
-        condition: JSONObject | None,
-        order: Sequence[JSONObject],
-        account_id: str | None,
-        timeout: Seconds | Unset,
-        deadline: Seconds | Unset,
-    ) -> FetchPage:
-        """Give what reads the pages of a query; in a view, of its account only."""
-        calls = self._calls
-        account = calls.account(account_id)
-        if self._is_kept(account_id):
-            only: JSONObject = {"accountId": account}
-            condition = {"$and": [only, condition]} if condition else only
-        calls.times(timeout, deadline)  # refused here, not when the first page is read
-
-        async def fetch(at: str | None, limit: int) -> Page:
-            request = _operations.query_packages(
-                account, limit=limit, filter=condition, sort=order, cursor=at
-            )
-            # The times are those of a page: a loop over many has no end that could be known.
-            return await calls.page(request, calls.times(timeout, deadline))
-
-        return fetch

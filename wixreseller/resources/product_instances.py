@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from wixreseller import _operations, reconcile
+from typing import TYPE_CHECKING
+
+from wixreseller import _operations
 from wixreseller._calls import Calls
+from wixreseller._first_use import LateModule
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import BillingInfo, Package, checks
+
+if TYPE_CHECKING:
+    from wixreseller import reconcile
+else:
+    reconcile = LateModule("wixreseller.reconcile", globals())
 
 __all__ = ["AsyncProductInstances"]
 

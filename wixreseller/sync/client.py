@@ -4,27 +4,30 @@
 
 from __future__ import annotations
 
-import ssl as ssl_module
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING
 
+from wixreseller._first_use import at_first_use
+from wixreseller._hooks import Hooks
 from wixreseller._sentinels import NO_TIMEOUT, UNSET, Seconds, Unset
-from wixreseller.client import AsyncClient
+from wixreseller.client import AsyncClient, close_unused
 from wixreseller.config import APIKeySource, IfUnknown
 from wixreseller.errors import OutcomeUnknownError
-from wixreseller.hooks import Hooks
-from wixreseller.models import JSONValue
 from wixreseller.ratelimit import RateLimit
-from wixreseller.reconcile import Happened, NotSeen
 from wixreseller.retry import RetryPolicy
 from wixreseller.sync._portal import Portal
-from wixreseller.sync.resources.packages import Packages
-from wixreseller.sync.resources.product_instances import ProductInstances
 
 if TYPE_CHECKING:
+    import ssl as ssl_module
+    from types import TracebackType
+
     import aiohttp
     from aiohttp.client_middlewares import ClientMiddlewareType
+
+    from wixreseller.models import JSONValue
+    from wixreseller.reconcile import Happened, NotSeen
+    from wixreseller.sync.resources.packages import Packages
+    from wixreseller.sync.resources.product_instances import ProductInstances
 
 __all__ = ["Client"]
 
@@ -46,8 +49,10 @@ class Client:
     that shall as ``middlewares``. ``ssl`` is a TLS context of yours, ``hooks`` are told what
     happens.
 
-    Use it with ``with``, or call :meth:`close`. Making one connects to nothing; it
-    serves any number of threads and event loops.
+    Use it with ``with``, or call :meth:`close`. Making one checks the arguments, loads
+    nothing heavy and connects to nothing; what calls need (aiohttp, above all) is loaded by
+    ``with``, by looking at ``packages``, or else by the first call, and takes some tenths of
+    a second. It serves any number of threads and event loops.
 
     Example::
 
@@ -57,12 +62,6 @@ class Client:
     Raises:
         ConfigurationError: no key, or an argument that cannot work; the message names it.
     """
-
-    packages: Packages
-    """The calls on packages."""
-
-    product_instances: ProductInstances
-    """The calls on product instances."""
 
     def __init__(
         self,
@@ -95,6 +94,20 @@ class Client:
             hooks=hooks,
         )
         self._hold(Portal(impl.aclose), impl)
+
+    @at_first_use
+    def packages(self) -> Packages:
+        """The calls on packages."""
+        from wixreseller.sync.resources.packages import Packages
+
+        return Packages(self._portal, self._impl.packages)
+
+    @at_first_use
+    def product_instances(self) -> ProductInstances:
+        """The calls on product instances."""
+        from wixreseller.sync.resources.product_instances import ProductInstances
+
+        return ProductInstances(self._portal, self._impl.product_instances)
 
     def for_account(self, account_id: str) -> Client:
         """Give a view of this client for another account of the same key, a sub-account say.
@@ -224,9 +237,11 @@ class Client:
 
     def close(self) -> None:
         """Close the connections. Twice is fine; a call after it raises ClientClosedError."""
-        self._portal.close(self._impl.aclose)
+        if not close_unused(self._impl):
+            self._portal.close(self._impl.aclose)
 
     def __enter__(self) -> Client:
+        _ = self.packages  # which loads what calls need
         return self
 
     def __exit__(
@@ -246,6 +261,4 @@ class Client:
     def _hold(self, portal: Portal, impl: AsyncClient) -> Client:
         self._portal = portal
         self._impl = impl
-        self.packages = Packages(portal, impl.packages)
-        self.product_instances = ProductInstances(portal, impl.product_instances)
         return self

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from wixreseller._sentinels import UNSET, Seconds, Unset
 from wixreseller.models import JSONObject, Package, Product
-from wixreseller.query import Filter, Sort
-from wixreseller.reconcile import Ensured
 from wixreseller.resources.packages import AsyncPackages
 from wixreseller.sync._changes import Changes
 from wixreseller.sync._pager import Pager
 from wixreseller.sync._portal import Portal
+
+if TYPE_CHECKING:
+    from wixreseller.query import Filter, Sort
+    from wixreseller.reconcile import Ensured
 
 __all__ = ["Changes", "Packages", "Pager"]
 
