@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
+
+import attrs
 
 from wixreseller import errors
 from wixreseller._answers import Response
 from wixreseller._clock import Clock, ServerClock
-from wixreseller._frozen import frozen
 from wixreseller._guard import NoAnswerError, Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._logical_call import LogicalCall
@@ -26,7 +27,7 @@ from wixreseller._wire import WireError
 from wixreseller.config import ClientConfig
 from wixreseller.matrix import Action, Event, Phase, classify_failure, classify_status, decide
 from wixreseller.models import CallMeta
-from wixreseller.retry import RetryBudget
+from wixreseller.retry import RetryBudget, RetryPolicy
 
 __all__ = ["BeforeSending", "Executor"]
 
@@ -38,14 +39,12 @@ BeforeSending = Callable[[Request], Awaitable[None]]
 _log: Final = logging.getLogger("wixreseller")
 
 
-@frozen
-class _Ending(Generic[T]):
-    """Hold what one attempt came to."""
+@attrs.frozen
+class _Failure:
+    """Hold what an attempt came to that gave no value."""
 
     event: Event
-    value: T | None = None
-    """What is given: only an answer that could be read has one."""
-    error: errors.WixResellerError | None = None
+    error: errors.WixResellerError
     """What is raised if the call ends here and is not unknown."""
     reason: str = ""
     response: Response | None = None
@@ -99,35 +98,30 @@ class Executor:
         the whole call must be over, waits included.
         """
         call = LogicalCall(request, self.clock, before_sending)
-        work = self._bounded(call, read, timeout, until, config)
+        work = self._attempts(call, read, timeout, until, config)
+        if until is not None:
+            work = self._bounded(call, work, until)
         return self._hooks.watch(call, config.base_url, self.clock, work)
 
-    async def _bounded(
-        self,
-        call: LogicalCall,
-        read: Reader[T],
-        timeout: Seconds,
-        until: float | None,
-        config: ClientConfig,
-    ) -> T:
-        scope = None if until is None else asyncio.timeout(until - self.clock.monotonic())
+    async def _bounded(self, call: LogicalCall, work: Coroutine[Any, Any, T], until: float) -> T:
+        scope = asyncio.timeout(until - self.clock.monotonic())
         try:
-            if scope is None:
-                return await self._attempts(call, read, timeout, until, config)
             async with scope:
-                return await self._attempts(call, read, timeout, until, config)
+                return await work
         except TimeoutError as error:
-            is_ours = scope is not None and scope.expired()
-            if not is_ours or isinstance(error, errors.WixResellerError):
+            if not scope.expired() or isinstance(error, errors.WixResellerError):
                 raise
             failure = call.gave_up("the deadline passed", timed_out=True)
             if isinstance(failure, errors.OutcomeUnknownError):
                 await self._hooks.unknown(failure)
             raise failure from error
         except asyncio.CancelledError:
-            if call.may_have_happened:
-                await self._hooks.cancelled(call.unknown("the call was cancelled", None))
+            await self._tell_of_cancellation(call)
             raise
+
+    async def _tell_of_cancellation(self, call: LogicalCall) -> None:
+        if call.may_have_happened:
+            await self._hooks.cancelled(call.unknown("the call was cancelled", None))
 
     async def _attempts(
         self,
@@ -138,36 +132,45 @@ class Executor:
         config: ClientConfig,
     ) -> T:
         self._budget.earn()
-        while True:
-            ending = await self._attempt(call, read, timeout, config)
-            if ending.value is not None:  # the one row of the table where there is nothing to weigh
-                _log.debug("%s: done in %d attempts", call.name, call.attempts)
-                return ending.value
-            decision = decide(
-                ending.event,
-                is_write=call.request.operation.is_write,
-                policy=config.retry,
-                attempts=call.attempts,
-                throttled=call.throttled,
-                retry_after=ending.retry_after,
-                has_budget=self._budget.has_some,
-                time_left=None if until is None else until - self.clock.monotonic(),
-                chance=self.clock.chance(),
-            )
-            if decision.action is Action.UNKNOWN:
-                failure = call.unknown(ending.reason, ending.response)
-                await self._hooks.unknown(failure)
-                raise failure from ending.error
-            assert ending.error is not None  # noqa: S101  # only an answer has none
-            if decision.action is Action.RAISE:
-                raise ending.error
-            await self._wait(call, ending, decision.delay)
-            call.progress = Progress()
+        try:
+            while True:
+                ending = await self._attempt(call, read, timeout, config)
+                if not isinstance(ending, _Failure):
+                    _log.debug("%s: done in %d attempts", call.name, call.attempts)
+                    return ending
+                await self._weigh(call, ending, until, config.retry)
+        except asyncio.CancelledError:
+            if until is None:  # else it may be the deadline's, and is told where that is known
+                await self._tell_of_cancellation(call)
+            raise
 
-    async def _wait(self, call: LogicalCall, ending: _Ending[T], delay: float) -> None:
-        assert ending.error is not None  # noqa: S101  # there is no retry without one
-        await self._hooks.retrying(call, delay, ending.error, self.clock)
-        if ending.event is Event.THROTTLED:
+    async def _weigh(
+        self, call: LogicalCall, failure: _Failure, until: float | None, policy: RetryPolicy
+    ) -> None:
+        """Wait until it is time to try again, or raise what the call comes to."""
+        decision = decide(
+            failure.event,
+            is_write=call.request.operation.is_write,
+            policy=policy,
+            attempts=call.attempts,
+            throttled=call.throttled,
+            retry_after=failure.retry_after,
+            has_budget=self._budget.has_some,
+            time_left=None if until is None else until - self.clock.monotonic(),
+            chance=self.clock.chance(),
+        )
+        if decision.action is Action.UNKNOWN:
+            unknown = call.unknown(failure.reason, failure.response)
+            await self._hooks.unknown(unknown)
+            raise unknown from failure.error
+        if decision.action is Action.RAISE:
+            raise failure.error
+        await self._wait(call, failure, decision.delay)
+        call.progress = Progress()
+
+    async def _wait(self, call: LogicalCall, failure: _Failure, delay: float) -> None:
+        await self._hooks.retrying(call, delay, failure.error, self.clock)
+        if failure.event is Event.THROTTLED:
             return  # the gate makes it wait, with all others of the key
         self._budget.spend()
         call.progress = Progress(Phase.RETRYING)
@@ -176,14 +179,14 @@ class Executor:
 
     async def _attempt(
         self, call: LogicalCall, read: Reader[T], timeout: Seconds, config: ClientConfig
-    ) -> _Ending[T]:
+    ) -> T | _Failure:
         limit = config.rate_limit
         try:
             turn = await self._pacer.take(NO_TIMEOUT if limit is None else limit.max_wait)
         except WouldWaitError as error:
-            return _Ending(Event.LATE_TURN, error=call.too_late(error.seconds))
+            return _Failure(Event.LATE_TURN, call.too_late(error.seconds))
         call.paced += turn.waited
-        ending: _Ending[T] | None = None
+        ending: T | _Failure | None = None  # that is, cut short
         try:
             if self._hooks.watch_attempts:
                 await self._hooks.starting(call)
@@ -218,44 +221,39 @@ class Executor:
         finally:
             await self._hooks.ended(call, response, self.clock.monotonic() - began)
 
-    def _give_back(self, turn: Turn, call: LogicalCall, ending: _Ending[Any] | None) -> None:
-        if ending is not None and ending.event is Event.ANSWERED:
+    def _give_back(self, turn: Turn, call: LogicalCall, ending: object) -> None:
+        failure = ending if isinstance(ending, _Failure) else None
+        if failure is None and ending is not None:
             self._pacer.give_back(turn)
             return
         self._pacer.give_back(
             turn,
-            throttled=ending is not None and ending.event is Event.THROTTLED,
-            retry_after=None if ending is None else ending.retry_after,
+            throttled=failure is not None and failure.event is Event.THROTTLED,
+            retry_after=None if failure is None else failure.retry_after,
             unsent=not call.progress.phase.may_have_sent,
-            answered=ending is not None and ending.response is not None,
+            answered=failure is not None and failure.response is not None,
         )
 
 
-def _without_answer(call: LogicalCall, failure: NoAnswerError) -> _Ending[Any]:
+def _without_answer(call: LogicalCall, failure: NoAnswerError) -> _Failure:
     error = call.gave_up(failure.reason, timed_out=failure.timed_out)
     error.__cause__ = failure.__cause__
-    return _Ending(
-        classify_failure(call.progress.phase), error=error, reason=call.lost(failure.reason)
-    )
+    event = classify_failure(call.progress.phase)
+    return _Failure(event, error, reason=call.lost(failure.reason))
 
 
-def _read(call: LogicalCall, response: Response, read: Reader[T]) -> _Ending[T]:
+def _read(call: LogicalCall, response: Response, read: Reader[T]) -> T | _Failure:
     if not response.is_success:
         error = call.refused(response)
         code = error.code if isinstance(error, errors.APIError) else None
         event = classify_status(response.status, code)
         if event is Event.THROTTLED:
             call.throttled += 1
-        return _Ending(
-            event, error=error, reason=f"the answer was HTTP {response.status}", response=response
-        )
+        reason = f"the answer was HTTP {response.status}"
+        return _Failure(event, error, reason, response)
     try:
-        value = read(response, call.meta(response))
+        return read(response, call.meta(response))
     except WireError as problem:
-        return _Ending(
-            Event.UNREADABLE,
-            error=call.unreadable(response, problem),
-            reason=f"the answer cannot be read: {problem}",
-            response=response,
-        )
-    return _Ending(Event.ANSWERED, value)
+        unreadable = call.unreadable(response, problem)
+        reason = f"the answer cannot be read: {problem}"
+        return _Failure(Event.UNREADABLE, unreadable, reason, response)

@@ -156,9 +156,12 @@ class Product:
     def __attrs_post_init__(self) -> None:
         checks.guid(self.catalog_product_id, "catalog_product_id")
         checks.country_code(self.country_code)
-        checks.optional_guid(self.site_id, "site_id")
-        checks.discount_code(self.discount_code)
-        checks.optional_guid(self.reference_product_instance_id, "reference_product_instance_id")
+        if self.site_id is not None:
+            checks.guid(self.site_id, "site_id")
+        if self.discount_code is not None:
+            checks.discount_code(self.discount_code)
+        if self.reference_product_instance_id is not None:
+            checks.guid(self.reference_product_instance_id, "reference_product_instance_id")
         if self.billing_info is not None:
             checks.instance_of(self.billing_info, BillingInfo, "billing_info")
 
