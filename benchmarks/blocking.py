@@ -6,7 +6,9 @@ create each time; the same order, the same answer.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +80,36 @@ def _urllib3(url: str) -> Generator[Call, None, None]:
 
     yield create
     pool.clear()
+
+
+@contextmanager
+def _by_hand(url: str) -> Generator[Call, None, None]:
+    """Call naive aiohttp on a loop in a thread of its own, with as little between as can be."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    client = naive(url)
+
+    def call(function: Callable[[], Awaitable[object]]) -> object:
+        done, values = threading.Lock(), list[object]()
+        done.acquire()
+
+        async def work() -> None:
+            try:
+                values.append(await function())
+            finally:
+                done.release()
+
+        loop.call_soon_threadsafe(lambda: loop.create_task(work()))
+        done.acquire()
+        return values[0]
+
+    create: Any = call(client.__aenter__)
+    yield lambda: call(create)
+    call(lambda: client.__aexit__(None, None, None))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
 
 
 @contextmanager
@@ -173,6 +205,11 @@ _ONE: Final = [
         open=at_once(naive, concurrency=1, calls_each=_CALLS),
     ),
     Way(
+        name="aiohttp, one hop by hand",
+        work="the same on a loop in a thread: call_soon_threadsafe there, one lock back",
+        open=_one_by_one(_by_hand),
+    ),
+    Way(
         name="httpx.Client",
         work="dict → client.post(json=…) → raise_for_status → json()",
         open=_one_by_one(_httpx),
@@ -200,6 +237,11 @@ _MANY: Final = [
         name=f"requests.Session × {_THREADS}",
         work=f"{_THREADS} threads share one session; work as above",
         open=_in_threads(_requests),
+    ),
+    Way(
+        name=f"aiohttp, one hop by hand × {_THREADS}",
+        work=f"{_THREADS} threads share one session and its loop; work as above",
+        open=_in_threads(_by_hand),
     ),
     Way(
         name=f"urllib3 × {_THREADS}",

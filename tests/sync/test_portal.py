@@ -12,6 +12,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import cast
+from unittest.mock import patch
 
 import pytest
 
@@ -145,6 +146,16 @@ def test_a_system_exit_outside_all_calls_leaves_the_loop_running(portal: Portal)
     portal.call(leave_later)
 
     assert before == portal.call(thread_and_loop)
+
+
+def test_a_call_that_cannot_even_begin_raises_and_the_next_one_works(portal: Portal) -> None:
+    portal.call(nothing)
+    no_task = "asyncio.Task" if sys.version_info >= (3, 12) else "asyncio.BaseEventLoop.create_task"
+
+    with patch(no_task, side_effect=MemoryError), pytest.raises(MemoryError):
+        portal.call(nothing)
+
+    assert portal.call(thread_and_loop)
 
 
 def test_a_call_from_the_loops_own_thread_is_refused_at_once(portal: Portal) -> None:

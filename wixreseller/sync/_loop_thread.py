@@ -75,14 +75,18 @@ class _Call(Generic[T]):
         border.come(self._begin)
 
     def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        if sys.version_info >= (3, 12):
-            # Without a pass of the loop until its first step.
-            self._task = asyncio.Task(
-                self._run(), loop=loop, context=self._context, eager_start=True
-            )
-        else:
-            self._task = loop.create_task(self._run(), context=self._context)
+        work = self._run()
+        try:
+            loop = asyncio.get_running_loop()
+            if sys.version_info >= (3, 12):
+                # Without a pass of the loop until its first step.
+                self._task = asyncio.Task(work, loop=loop, context=self._context, eager_start=True)
+            else:
+                self._task = loop.create_task(work, context=self._context)
+        except BaseException as error:  # noqa: BLE001  # no memory, say; the caller must not hang
+            work.close()
+            self._error = error
+            self._finish()
 
     def cancel(self) -> None:
         """Cancel the work; on the loop."""
