@@ -123,7 +123,7 @@ QUESTIONS: Final = [
                 row="wixreseller, client made",
                 to="requests",
                 at_most=0.7,
-                guard=3.2,
+                guard=0.65,
             ),
         ),
     ),

@@ -73,6 +73,22 @@ def _default(attribute: griffe.Attribute) -> str:
     return f" = {'{}' if made == 'NO_EXTRA' else made}"
 
 
+def _is_made_late(function: griffe.Function) -> bool:
+    return [str(mark.value) for mark in function.decorators] == ["at_first_use"]
+
+
+def _as_attribute(function: griffe.Function) -> griffe.Attribute:
+    """Show as an attribute what is written as the function that makes it."""
+    return griffe.Attribute(
+        function.name,
+        annotation=function.returns,
+        docstring=function.docstring,
+        lineno=function.lineno,
+        endlineno=function.endlineno,
+        parent=function.parent,
+    )
+
+
 class Docstrings(griffe.Extension):
     """Convert every docstring as it is read, and say how values are made."""
 
@@ -82,3 +98,5 @@ class Docstrings(griffe.Extension):
             obj.docstring.value = as_markdown(obj.docstring.value)
             if isinstance(obj, griffe.Class) and (made := signature_of(obj)):
                 obj.docstring.value = f"```python\n{made}\n```\n\n{obj.docstring.value}"
+        if isinstance(obj, griffe.Function) and obj.parent is not None and _is_made_late(obj):
+            obj.parent.set_member(obj.name, _as_attribute(obj))

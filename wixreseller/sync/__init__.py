@@ -3,7 +3,7 @@
 ``_portal`` carries calls to a private event loop, ``_pager`` reads queries page by page, and
 ``_batches`` iterates what bulk functions give. Classes and functions are written by
 ``_tools/gensync.py`` from the async sources, those of :mod:`wixreseller.bulk` in ``bulk``. Names
-are loaded when they are first used, for a client takes aiohttp, and aiohttp takes a quarter of a
+are loaded when they are first used: what a call needs takes aiohttp, and that a quarter of a
 second.
 """
 
