@@ -1,4 +1,4 @@
-"""Translate between the values and Wix's JSON, through one cattrs converter.
+"""Translate between the values and Wix's JSON, through hooks that cattrs understands.
 
 Names are camelCase on the wire. What Wix may add or change must break nobody, so on read:
 
@@ -15,15 +15,15 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
-import cattrs
 import orjson
 
 from wixreseller._wire_fields import (
     EnumTable,
     Prepare,
+    Read,
     fields_of,
     read_date,
     read_scalar,
@@ -37,7 +37,14 @@ from wixreseller._wire_names import (
     adopt_paging_alias,
     flatten_cursors,
 )
-from wixreseller._wire_quick import Write, quick_maker, quick_reader, quick_writer, sharing_reader
+from wixreseller._wire_quick import (
+    Write,
+    WriterOf,
+    quick_maker,
+    quick_reader,
+    quick_writer,
+    sharing_reader,
+)
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import (
     BillingInfo,
@@ -49,7 +56,6 @@ from wixreseller.models import (
     FailureCode,
     JSONObject,
     JSONValue,
-    OpenEnum,
     Package,
     Page,
     PagingMetadata,
@@ -57,6 +63,9 @@ from wixreseller.models import (
     ProductInstance,
     Status,
 )
+
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = [
     "WireError",
@@ -73,6 +82,7 @@ T = TypeVar("T")
 
 _SCALARS: Final = (str, int, bool)
 """Types that are in JSON what they are here."""
+_ENUMS: Final = (Status, FailureCode, BillingType, CycleUnit)
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +101,6 @@ class _Object:
     """Whether a create sends it: its constructor checks what Wix would refuse."""
 
 
-# In the order in which they contain one another: a hook looks up those of its parts.
 _OBJECTS: Final[Mapping[type, _Object]] = {
     CycleDuration: _Object(is_quick=True, is_sent=True),
     BillingInfo: _Object(is_quick=True, is_sent=True),
@@ -109,7 +118,62 @@ _OBJECTS: Final[Mapping[type, _Object]] = {
 }
 
 
-def _write_object(cls: type) -> Callable[[Any], Raw]:
+# --- hooks --------------------------------------------------------------------------------------
+
+
+class _Hooks:
+    """Make the hooks of each type when one of it is first read or written.
+
+    A first answer needs few of them, and what has a hook here needs no converter.
+    """
+
+    def __init__(self, *, is_quick: bool) -> None:
+        self._is_quick = is_quick
+        self.reader: Callable[[Any], Read] = functools.cache(self._reader)
+        self.writer: Callable[[Any], Callable[[Any], Any]] = functools.cache(self._writer)
+
+    def _reader(self, kind: Any) -> Read:
+        if kind in _SCALARS:
+            return read_scalar(kind)
+        if kind in _ENUMS:
+            return EnumTable(kind).read
+        if kind is datetime:
+            return read_date
+        if kind not in _OBJECTS:
+            return _converter().get_structure_hook(kind)
+        wire = _OBJECTS[kind]
+        read = tolerant_reader(kind, self.reader, wire.prepare)
+        if not (self._is_quick and wire.is_quick):
+            return read
+        read = quick_reader(
+            kind, self._part, read, rare=wire.rare, prepare=wire.prepare, aliases=wire.aliases
+        )
+        return sharing_reader(read) if kind is BillingInfo else read
+
+    def _part(self, kind: Any) -> Read:
+        """Give the hook of a part; one that few objects have is made when one has it."""
+        return _late(self.reader, kind) if kind is Failure else self.reader(kind)
+
+    def _writer(self, kind: Any) -> Callable[[Any], Any]:
+        if kind in _ENUMS:
+            return attrgetter("value")
+        if kind is datetime:
+            return write_date
+        if kind is tuple:
+            return lambda items: [self.writer(item.__class__)(item) for item in items]
+        if kind not in _OBJECTS:
+            return _converter().get_unstructure_hook(kind)
+        if _OBJECTS[kind].is_sent:
+            return quick_writer(kind, self.writer)
+        write = _object_writer(kind, self.writer)
+        return _nesting_cursors(write) if kind is PagingMetadata else write
+
+
+def _late(reader: Callable[[Any], Read], kind: Any) -> Read:
+    return lambda raw, _: reader(kind)(raw, kind)
+
+
+def _object_writer(cls: type, writer_of: WriterOf) -> Write:
     plan = [(attrgetter(field.name), field.wire) for field in fields_of(cls)]
 
     def write(value: Any) -> Raw:
@@ -119,64 +183,47 @@ def _write_object(cls: type) -> Callable[[Any], Raw]:
             if item is None:
                 continue
             is_scalar = type(item) in _SCALARS
-            raw[wire] = item if is_scalar else _writer_of(item.__class__)(item)
+            raw[wire] = item if is_scalar else writer_of(item.__class__)(item)
         return {**raw, **value.extra} if value.extra else raw
 
     return write
 
 
-# --- where the wire and the values differ in more than spelling ---------------------------------
+def _nesting_cursors(write: Write) -> Write:
+    """Write the cursors as the wire has them, which nests them."""
 
+    def write_nested(value: PagingMetadata) -> Raw:
+        raw = write(value)
+        cursors = {
+            wire: raw.pop(name)
+            for wire, name in (("next", "nextCursor"), ("prev", "prevCursor"))
+            if name in raw
+        }
+        if cursors:
+            raw["cursors"] = {**raw.get("cursors", {}), **cursors}
+        return raw
 
-def _nest_cursors(value: PagingMetadata) -> Raw:
-    raw = _write_metadata(value)
-    cursors = {
-        wire: raw.pop(name)
-        for wire, name in (("next", "nextCursor"), ("prev", "prevCursor"))
-        if name in raw
-    }
-    if cursors:
-        raw["cursors"] = {**raw.get("cursors", {}), **cursors}
-    return raw
+    return write_nested
 
 
 def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
     """Make the converter; without the generated hooks it reads the same, more slowly."""
+    import cattrs  # which a call does not need that reads and writes only what has hooks
+
+    hooks = _Hooks(is_quick=is_quick)
     converter = cattrs.Converter(detailed_validation=False)
-    hook_of: Callable[[Any], Any] = converter.get_structure_hook
-    for scalar in _SCALARS:
-        converter.register_structure_hook(scalar, read_scalar(scalar))
-    for enum in (Status, FailureCode, BillingType, CycleUnit):
-        converter.register_structure_hook(enum, EnumTable(enum).read)
-    converter.register_structure_hook(datetime, read_date)
-    converter.register_unstructure_hook(datetime, write_date)
-    converter.register_unstructure_hook(OpenEnum, lambda member: member.value)
-    for cls, wire in _OBJECTS.items():
-        read = tolerant_reader(cls, hook_of, wire.prepare)
-        if is_quick and wire.is_quick:
-            read = quick_reader(
-                cls, hook_of, read, rare=wire.rare, prepare=wire.prepare, aliases=wire.aliases
-            )
-            if cls is BillingInfo:
-                read = sharing_reader(read)
-        converter.register_structure_hook(cls, read)
-        converter.register_unstructure_hook(cls, _writer(cls, wire, converter))
+    for kind in (*_SCALARS, *_ENUMS, datetime, *_OBJECTS):
+        converter.register_structure_hook(kind, hooks.reader(kind))
+    for kind in (*_ENUMS, datetime, *_OBJECTS):
+        converter.register_unstructure_hook(kind, hooks.writer(kind))
     return converter
 
 
-def _writer(cls: type, wire: _Object, converter: cattrs.Converter) -> Write:
-    if cls is PagingMetadata:
-        return _nest_cursors
-    return quick_writer(cls, converter.get_unstructure_hook) if wire.is_sent else _write_object(cls)
-
-
-_write_metadata: Final = _write_object(PagingMetadata)
-_converter: Final = make_converter()
-# To ask cattrs each time takes about as long as to read or write a small object.
-_reader_of: Callable[[Any], Callable[[Any, Any], Any]] = functools.cache(
-    _converter.get_structure_hook
-)
-_writer_of: Callable[[Any], Callable[[Any], Any]] = functools.cache(_converter.get_unstructure_hook)
+_converter: Final = functools.cache(make_converter)
+_hooks: Final = _Hooks(is_quick=True)
+# To ask a method each time would take about as long as to read or write a small object.
+_reader_of: Final = _hooks.reader
+_writer_of: Final = _hooks.writer
 
 
 def decode(value: JSONValue, kind: type[T], path: str = "") -> T:

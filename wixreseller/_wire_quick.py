@@ -53,7 +53,14 @@ from wixreseller._wire_names import Raw
 from wixreseller.models import BillingInfo, OpenEnum
 from wixreseller.models.extra import NO_EXTRA, Extra
 
-__all__ = ["quick_maker", "quick_reader", "quick_writer", "sharing_reader"]
+__all__ = [
+    "Write",
+    "WriterOf",
+    "quick_maker",
+    "quick_reader",
+    "quick_writer",
+    "sharing_reader",
+]
 
 P = ParamSpec("P")
 V = TypeVar("V")
