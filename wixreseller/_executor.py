@@ -136,7 +136,8 @@ class Executor:
             while True:
                 ending = await self._attempt(call, read, timeout, config)
                 if not isinstance(ending, _Failure):
-                    _log.debug("%s: done in %d attempts", call.name, call.attempts)
+                    if _log.isEnabledFor(logging.DEBUG):
+                        _log.debug("%s: done in %d attempts", call.name, call.attempts)
                     return ending
                 await self._weigh(call, ending, until, config.retry)
         except asyncio.CancelledError:
