@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from wixreseller import _answers, _operations
 from wixreseller._executor import BeforeSending, Executor
-from wixreseller._flights import Flights
 from wixreseller._frozen import frozen
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._memory import Memory
@@ -20,6 +19,9 @@ from wixreseller.config import ClientConfig
 from wixreseller.errors import OutcomeUnknownError
 from wixreseller.idempotency import new_idempotency_key
 from wixreseller.models import JSONValue, Package, Page, checks
+
+if TYPE_CHECKING:
+    from wixreseller._flights import Flights
 
 __all__ = ["Calls", "Times"]
 

@@ -9,25 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
 from wixreseller import errors
 from wixreseller._answers import Response
 from wixreseller._clock import Clock, ServerClock
+from wixreseller._first_use import LateModule
 from wixreseller._guard import NoAnswerError, Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._logical_call import LogicalCall
 from wixreseller._operations import Request
 from wixreseller._pacing import Pacer, Turn, WouldWaitError
+from wixreseller._phase import Phase
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller._transport import Transport
 from wixreseller._wire import WireError
 from wixreseller.config import ClientConfig
-from wixreseller.matrix import Action, Event, Phase, classify_failure, classify_status, decide
 from wixreseller.models import CallMeta
 from wixreseller.retry import RetryBudget, RetryPolicy
+
+if TYPE_CHECKING:
+    from wixreseller import matrix
+else:
+    matrix = LateModule("wixreseller.matrix", globals())
 
 __all__ = ["BeforeSending", "Executor"]
 
@@ -43,7 +49,7 @@ _log: Final = logging.getLogger("wixreseller")
 class _Failure:
     """Hold what an attempt came to that gave no value."""
 
-    event: Event
+    event: matrix.Event
     error: errors.WixResellerError
     """What is raised if the call ends here and is not unknown."""
     reason: str = ""
@@ -149,7 +155,7 @@ class Executor:
         self, call: LogicalCall, failure: _Failure, until: float | None, policy: RetryPolicy
     ) -> None:
         """Wait until it is time to try again, or raise what the call comes to."""
-        decision = decide(
+        decision = matrix.decide(
             failure.event,
             is_write=call.request.operation.is_write,
             policy=policy,
@@ -160,18 +166,18 @@ class Executor:
             time_left=None if until is None else until - self.clock.monotonic(),
             chance=self.clock.chance(),
         )
-        if decision.action is Action.UNKNOWN:
+        if decision.action is matrix.Action.UNKNOWN:
             unknown = call.unknown(failure.reason, failure.response)
             await self._hooks.unknown(unknown)
             raise unknown from failure.error
-        if decision.action is Action.RAISE:
+        if decision.action is matrix.Action.RAISE:
             raise failure.error
         await self._wait(call, failure, decision.delay)
         call.progress = Progress()
 
     async def _wait(self, call: LogicalCall, failure: _Failure, delay: float) -> None:
         await self._hooks.retrying(call, delay, failure.error, self.clock)
-        if failure.event is Event.THROTTLED:
+        if failure.event is matrix.Event.THROTTLED:
             return  # the gate makes it wait, with all others of the key
         self._budget.spend()
         call.progress = Progress(Phase.RETRYING)
@@ -185,7 +191,7 @@ class Executor:
         try:
             turn = await self._pacer.take(NO_TIMEOUT if limit is None else limit.max_wait)
         except WouldWaitError as error:
-            return _Failure(Event.LATE_TURN, call.too_late(error.seconds))
+            return _Failure(matrix.Event.LATE_TURN, call.too_late(error.seconds))
         call.paced += turn.waited
         ending: T | _Failure | None = None  # that is, cut short
         try:
@@ -229,7 +235,7 @@ class Executor:
             return
         self._pacer.give_back(
             turn,
-            throttled=failure is not None and failure.event is Event.THROTTLED,
+            throttled=failure is not None and failure.event is matrix.Event.THROTTLED,
             retry_after=None if failure is None else failure.retry_after,
             unsent=not call.progress.phase.may_have_sent,
             answered=failure is not None and failure.response is not None,
@@ -239,7 +245,7 @@ class Executor:
 def _without_answer(call: LogicalCall, failure: NoAnswerError) -> _Failure:
     error = call.gave_up(failure.reason, timed_out=failure.timed_out)
     error.__cause__ = failure.__cause__
-    event = classify_failure(call.progress.phase)
+    event = matrix.classify_failure(call.progress.phase)
     return _Failure(event, error, reason=call.lost(failure.reason))
 
 
@@ -247,8 +253,8 @@ def _read(call: LogicalCall, response: Response, read: Reader[T]) -> T | _Failur
     if not response.is_success:
         error = call.refused(response)
         code = error.code if isinstance(error, errors.APIError) else None
-        event = classify_status(response.status, code)
-        if event is Event.THROTTLED:
+        event = matrix.classify_status(response.status, code)
+        if event is matrix.Event.THROTTLED:
             call.throttled += 1
         reason = f"the answer was HTTP {response.status}"
         return _Failure(event, error, reason, response)
@@ -257,4 +263,4 @@ def _read(call: LogicalCall, response: Response, read: Reader[T]) -> T | _Failur
     except WireError as problem:
         unreadable = call.unreadable(response, problem)
         reason = f"the answer cannot be read: {problem}"
-        return _Failure(Event.UNREADABLE, unreadable, reason, response)
+        return _Failure(matrix.Event.UNREADABLE, unreadable, reason, response)

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter, ResolveResult
 from aiohttp.client_middlewares import ClientHandlerType
 
-from wixreseller.matrix import Phase
+from wixreseller._phase import Phase
 
 __all__ = [
     "Body",

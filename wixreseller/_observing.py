@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from wixreseller._clock import Clock
 from wixreseller._logical_call import LogicalCall
+from wixreseller._phase import Phase
 from wixreseller.errors import OutcomeUnknownError, RateLimitError
 from wixreseller.hooks import CallEnded, CallStarting, Observer, Outcome
-from wixreseller.matrix import Phase
 from wixreseller.models import Package
 
 __all__ = ["note_retry", "observed", "tell_now"]

@@ -13,16 +13,21 @@ import os
 import threading
 import weakref
 from collections.abc import Hashable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wixreseller._clock import Clock
-from wixreseller._learning import Learner
-from wixreseller._pacing_file import FileSlots, Grant, SharedSlots
+from wixreseller._first_use import LateModule
 from wixreseller._pacing_key import Key
 from wixreseller._pacing_line import Line, Place, Turn, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.config import key_identity
 from wixreseller.ratelimit import PROBES_IN_A_WINDOW, RateLimit, Refusal, SlotLog
+
+if TYPE_CHECKING:
+    from wixreseller import _pacing_file
+    from wixreseller._learning import Learner
+else:
+    _pacing_file = LateModule("wixreseller._pacing_file", globals())
 
 __all__ = ["Pacer", "Turn", "WouldWaitError", "forget_pacers", "key_identity", "pacer_for"]
 
@@ -50,12 +55,12 @@ class Pacer:
         self._key = key or Key()
         self._slots = None if limit is None else SlotLog(limit.requests, limit.per)
         self._window = _WINDOW_WITHOUT_LIMIT if limit is None else limit.per
-        self._shared: SharedSlots | None = None
+        self._shared: _pacing_file.SharedSlots | None = None
         self._shared_until = 0.0  # nothing is free there before, as far as is known
         if self._slots is not None:
             self._key.slots.add(self._slots)
         if limit is not None and limit.shared is not None:
-            self._shared = FileSlots(limit.shared, limit.requests, limit.per, clock)
+            self._shared = _pacing_file.FileSlots(limit.shared, limit.requests, limit.per, clock)
         self.lines: dict[asyncio.AbstractEventLoop, Line] = {}
         self._waiting = 0
         self._is_held_back = False  # somebody waits only for the burst to become smaller
@@ -282,11 +287,11 @@ class Pacer:
         try:
             grant = await shared.take()
         finally:
-            if not isinstance(grant, Grant):
+            if not isinstance(grant, _pacing_file.Grant):
                 with self._key.lock:
                     self._put_slot_back()
         with self._key.lock:
-            if isinstance(grant, Grant):
+            if isinstance(grant, _pacing_file.Grant):
                 return Turn(0.0, self._key.gate.epoch, False, self._life, grant)
             if grant is None:
                 return self._try(now, is_late=is_late)

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from wixreseller._learning import Learner
+from wixreseller._first_use import LateModule
 from wixreseller.ratelimit import Gate, Refusal, SlotLog
 
 if TYPE_CHECKING:
+    from wixreseller import _learning
+    from wixreseller._learning import Learner
     from wixreseller._pacing import Pacer
+else:
+    _learning = LateModule("wixreseller._learning", globals())
 
 __all__ = ["Key"]
 
@@ -65,7 +69,7 @@ class Key:
     def _new_learner(self, refusal: Refusal) -> Learner:
         """Begin to learn. All limits of the key count together, as they do for Wix."""
         logs = list(self.slots)
-        return Learner(
+        return _learning.Learner(
             round(sum(log.requests * refusal.window / log.per for log in logs)),
             refusal.window,
             refusal.at,

@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import math
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import attrs
 
 from wixreseller._clock import Clock
-from wixreseller._pacing_file import Grant
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
+
+if TYPE_CHECKING:
+    from wixreseller._pacing_file import Grant
 
 __all__ = ["Line", "Place", "Turn", "WouldWaitError"]
 

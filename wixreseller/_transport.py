@@ -24,12 +24,12 @@ from wixreseller._answers import Response
 from wixreseller._guard import Body, NoAnswerError, OnePass, Progress, phase_unguarded
 from wixreseller._lanes import Connector, Lanes
 from wixreseller._operations import Request
+from wixreseller._phase import Phase
 from wixreseller._sentinels import Seconds
 from wixreseller._threads import run_blocking
 from wixreseller._version import __version__
 from wixreseller.config import APIKey, KeySource
 from wixreseller.errors import ClientClosedError, ConfigurationError
-from wixreseller.matrix import Phase
 
 __all__ = ["Transport"]
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from wixreseller._phase import Phase
 from wixreseller.models.enums import ErrorCode
 from wixreseller.retry import RetryPolicy
 
@@ -29,28 +30,6 @@ __all__ = [
     "classify_status",
     "decide",
 ]
-
-
-class Phase(enum.Enum):
-    """Name how far an attempt got; the value reads on from "timed out while"."""
-
-    PACING = "waiting for the limiter"
-    PREPARING = "waiting for a free connection or the API key"
-    RESOLVING = "looking up the name"
-    CONNECTING = "connecting"
-    SECURING = "agreeing on TLS"
-    SENDING = "sending"
-    ANSWERING = "waiting for the answer"
-    READING = "reading the answer"
-    RETRYING = "waiting to try again"
-
-    @property
-    def may_have_sent(self) -> bool:
-        """Whether a byte of the request may have left this machine."""
-        return self in _SENT
-
-
-_SENT: Final = frozenset({Phase.SENDING, Phase.ANSWERING, Phase.READING})
 
 
 class Event(enum.Enum):

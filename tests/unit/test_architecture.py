@@ -37,6 +37,7 @@ FLOORS = {
     "idempotency": 1,
     "hooks": 1,
     "_hooks": 1,
+    "_phase": 1,
     "matrix": 1,
     "_wire_names": 2,
     "_wire_fields": 2,
