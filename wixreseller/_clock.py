@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import attrs
 
@@ -35,8 +36,7 @@ class Clock:
     """A number from 0 to 1, for jitter."""
 
 
-@attrs.frozen
-class ServerClock:
+class ServerClock(NamedTuple):
     """Say how far a server's clock is ahead of ours, in seconds, and how sure that is."""
 
     offset: float

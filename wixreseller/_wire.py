@@ -15,9 +15,8 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-import attrs
 import orjson
 
 from wixreseller._wire_fields import (
@@ -85,8 +84,7 @@ _SCALARS: Final = (str, int, bool)
 _ENUMS: Final = (Status, FailureCode, BillingType, CycleUnit)
 
 
-@attrs.frozen(kw_only=True)
-class _Object:
+class _Object(NamedTuple):
     """Say how a class is on the wire, beyond its fields."""
 
     prepare: Prepare | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Final, NamedTuple, TypeGuard, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 
@@ -110,8 +110,7 @@ class EnumTable(dict[str, OpenEnum]):
 # --- objects ------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Field:
+class Field(NamedTuple):
     """Describe a field of a value as the wire has it."""
 
     name: str
