@@ -219,9 +219,24 @@ def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
 
 _converter: Final = functools.cache(make_converter)
 _hooks: Final = _Hooks(is_quick=True)
+_tolerant_hooks: Final = _Hooks(is_quick=False)
 # To ask a method each time would take about as long as to read or write a small object.
-_reader_of: Final = _hooks.reader
 _writer_of: Final = _hooks.writer
+_readers: Final[dict[Any, Read]] = {}
+_met: Final[set[Any]] = set()
+
+
+def _reader_of(kind: Any) -> Read:
+    """Give what reads a type that has no reader yet.
+
+    To generate one takes as long as to read hundreds of objects without: the first document of a
+    type is not worth it.
+    """
+    if kind not in _met:
+        _met.add(kind)
+        return _tolerant_hooks.reader(kind)
+    read = _readers[kind] = _hooks.reader(kind)
+    return read
 
 
 def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
@@ -231,7 +246,7 @@ def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
         WireError: an id is missing or wrong, or a container is none; names the path.
     """
     try:
-        read: Callable[[Any, Any], T] = _reader_of(kind)
+        read: Callable[[Any, Any], T] = _readers.get(kind) or _reader_of(kind)
         return read(value, kind)
     except WireError as error:
         raise error.below(path) if path else error from None

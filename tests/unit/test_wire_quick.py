@@ -149,6 +149,19 @@ def test_the_generated_hooks_read_every_part_as_the_tolerant_ones(raw: JSONValue
             assert outcome(TOLERANT, raw, kind) == outcome(QUICK, raw, kind)
 
 
+def test_the_first_document_of_a_type_is_read_as_the_ones_after_it_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_wire, "_readers", {})
+    monkeypatch.setattr(_wire, "_met", set[object]())
+    raw: JSONValue = {"id": GUID, "productInstances": [{"instanceId": GUID, "new": 1}], "new": 2}
+
+    first, *later = [_wire.decode(raw, Package) for _ in range(3)]
+
+    assert [everything(first)] * 2 == [everything(package) for package in later]
+    assert Package in _wire._readers  # pyright: ignore[reportPrivateUsage]
+
+
 @pytest.mark.parametrize("text", DATES)
 def test_the_generated_hooks_read_every_date_as_the_tolerant_ones(text: str) -> None:
     raw = {"instanceId": GUID, "createdDate": text, "expirationDate": text}
