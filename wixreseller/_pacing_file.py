@@ -175,8 +175,9 @@ class FileSlots:
         self._late.clear()
         self._close()
 
-    def __del__(self) -> None:
-        self._close()
+    def __del__(self, is_ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_ending():  # when the names of this module may be gone; the system closes it then
+            self._close()
 
     # Opening, locking, losing.
 

@@ -7,6 +7,7 @@ import gc
 import threading
 import time
 import weakref
+from pathlib import Path
 
 import pytest
 from scripts import RunScript
@@ -144,6 +145,31 @@ print(packages, status, client.packages.find("sub-1"))
     )
 
     assert (0, "[] 0 None\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("name", ["AsyncClient", "Client"])
+def test_what_was_loaded_late_ends_as_quietly_as_what_was_loaded_at_the_beginning(
+    run_script: RunScript, emulator_url: str, tmp_path: Path, name: str
+) -> None:
+    result = run_script(
+        f"""
+import asyncio, sys
+from wixreseller import AsyncClient, Client, RateLimit
+settings = dict({SETTINGS}, rate_limit=RateLimit(shared="{tmp_path / "limit"}"))
+async def main():
+    async with AsyncClient(**settings) as client:
+        print(await client.packages.find("sub-1"))
+if "{name}" == "Client":
+    client = Client(**settings)
+    print(client.packages.find("sub-1"))
+else:
+    asyncio.run(main())
+""",
+        emulator_url,
+        options=("-Xdev", "-Werror"),
+    )
+
+    assert (0, "None\n", "") == (result.returncode, result.stdout, result.stderr)
 
 
 # --- what clients share -------------------------------------------------------------------------
