@@ -153,8 +153,9 @@ def test_what_was_loaded_late_ends_as_quietly_as_what_was_loaded_at_the_beginnin
 ) -> None:
     result = run_script(
         f"""
-import asyncio, sys
+import asyncio, logging, sys
 from wixreseller import AsyncClient, Client, RateLimit
+logging.getLogger("asyncio").setLevel("ERROR")  # else it complains of slow machines
 settings = dict({SETTINGS}, rate_limit=RateLimit(shared="{tmp_path / "limit"}"))
 async def main():
     async with AsyncClient(**settings) as client:
