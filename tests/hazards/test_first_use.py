@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from scripts import RunScript
 
-from wixreseller import AsyncClient, Client, ClientClosedError, Hooks, RateLimit
+from wixreseller import (
+    AsyncClient,
+    Client,
+    ClientClosedError,
+    Hooks,
+    RateLimit,
+    _pacing_file,
+)
+from wixreseller._clock import Clock
 from wixreseller._first_use import LateModule, at_first_use
 
 ACCOUNT = "a0000000-0000-4000-8000-000000000001"
@@ -171,6 +179,20 @@ else:
     )
 
     assert (0, "None\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
+async def test_a_shared_limit_uses_nothing_of_its_module_as_python_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = _pacing_file.FileSlots(tmp_path / "limit", 1, 60.0, Clock())
+    await slots.take()
+    with monkeypatch.context() as patch:
+        # Modules that were loaded late lose their names before those that were loaded early.
+        patch.setattr(_pacing_file, "contextlib", None)
+        slots.__del__(is_ending=lambda: True)
+    slots.__del__()
+
+    assert slots._file is None
 
 
 # --- what clients share -------------------------------------------------------------------------
