@@ -189,7 +189,7 @@ async def test_a_shared_limit_uses_nothing_of_its_module_as_python_ends(
     with monkeypatch.context() as patch:
         # Modules that were loaded late lose their names before those that were loaded early.
         patch.setattr(_pacing_file, "contextlib", None)
-        slots.__del__(is_ending=lambda: True)
+        vars(_pacing_file.FileSlots)["__del__"](slots, lambda: True)
     slots.__del__()
 
     assert slots._file is None
