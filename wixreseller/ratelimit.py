@@ -41,7 +41,7 @@ PROBE_LEASE: Final = 60.0
 
 FEW: Final = 6
 """Requests that may be in flight at once while nothing is known of the limit."""
-FEW_IN_DOUBT: Final = 5
+FEW_IN_DOUBT: Final = 3
 """The same after a 429."""
 
 
@@ -148,6 +148,10 @@ class SlotLog:
         self._cooling.extend([now + self.per] * self.in_flight)
         self.in_flight = 0
 
+    def forget(self) -> None:
+        """Free all slots that cool: what was counted in them counts no longer."""
+        self._cooling.clear()
+
     def answered(self, now: float) -> list[float]:
         """List when the slots that cool were answered, the earliest first."""
         self._thaw(now)
@@ -158,10 +162,14 @@ class SlotLog:
         self._thaw(now)
         return self._cooling[0] - now if self._cooling else self.per
 
+    def in_use(self, now: float) -> int:
+        """Give how many slots are not free."""
+        self._thaw(now)
+        return self.in_flight + len(self._cooling)
+
     def is_idle(self, now: float) -> bool:
         """Say whether every slot is free."""
-        self._thaw(now)
-        return not (self.in_flight or self._cooling)
+        return not self.in_use(now)
 
     def doubt(self) -> None:
         """Take the number of slots for unproven again: a request was refused."""
@@ -174,7 +182,7 @@ class SlotLog:
 
         A burst that finds the limit lower than it was told shall find few in flight, so it grows
         with what has been answered: at most a sixth of that is in flight, or a twentieth of the
-        slots, or six; after a 429 five at the most. Whatever is in flight, one and a half times
+        slots, or six; after a 429 three at the most. Whatever is in flight, one and a half times
         the rate of the limit may leave, so that slow answers hold nothing up. Once all slots were
         in use, and hardly any of them in flight, nothing holds a burst back.
         """

@@ -34,6 +34,7 @@ FLOORS = {
     "retry": 1,
     "ratelimit": 1,
     "_learning": 1,
+    "_trying": 1,
     "idempotency": 1,
     "hooks": 1,
     "_hooks": 1,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wixreseller._learning import Learner
+from wixreseller._trying import Trial
 from wixreseller.ratelimit import SlotLog
 
 W = 60.0
@@ -115,6 +116,154 @@ def test_a_429_after_nothing_of_ours_was_accepted_teaches_no_pace() -> None:
     assert (200, False) == (learnt.limit, learnt.is_even)
 
 
+def test_what_is_tried_beyond_the_slots_that_are_known_leaves_alone() -> None:
+    learnt = window_of(100)
+    now = 1.0 + 5 * W  # after three steps: 107 are tried
+    at_once = passing(learnt, now)
+    waits = list[float]()
+    for _ in range(8):
+        waits.append(round(learnt.wait_expected(now), 6))
+        now += waits[-1]
+        ask(learnt, now)
+
+    assert (100, [1.0] * 7 + [53.0]) == (at_once, waits)
+
+
+def test_what_was_tried_once_leaves_with_the_others_from_then_on() -> None:
+    learnt = window_of(100)
+    now = 1.0 + 3 * W
+    passing(learnt, now)
+    ask(learnt, now + 1.0)
+
+    assert 101 == passing(learnt, now + W + 1.0, most=101)
+
+
+def test_after_a_trial_in_vain_the_limit_is_what_it_was_though_something_passes_soon() -> None:
+    """Where a burst straddles the end of a fixed window, more passes for a while."""
+    learnt = window_of(100)
+    now = 1.0 + 5 * W
+    passing(learnt, now)
+    for _ in range(4):
+        now += 1.0
+        ask(learnt, now)
+    ask(learnt, now + 1.0, is_refused=True)
+    ask(learnt, now + 2.0)
+
+    assert (100, False) == (learnt.limit, learnt.is_even)
+
+
+def test_a_trial_that_brought_much_is_believed() -> None:
+    learnt = window_of(100)
+    now = 1.0 + 5 * W
+    passing(learnt, now)
+    for _ in range(6):
+        now += 1.0
+        ask(learnt, now)
+    ask(learnt, now + 1.0, is_refused=True)
+
+    assert 106 == learnt.limit
+
+
+def test_a_window_that_is_known_and_refuses_when_nearly_full_is_still_that_window() -> None:
+    """Others had the rest, and one of their requests has just grown old."""
+    learnt = window_of(100)
+    for _ in range(94):
+        ask(learnt, 62.0)
+    ask(learnt, 63.0, is_refused=True)
+    ask(learnt, 64.0)
+
+    assert (95, False) == (learnt.limit, learnt.is_even)
+
+
+def test_what_was_in_flight_when_a_known_window_refused_and_was_accepted_counts() -> None:
+    learnt = window_of(100)
+    for _ in range(92):
+        ask(learnt, 62.0)
+    for _ in range(4):
+        learnt.take(62.5)
+    learnt.hear_refusal(63.0, None)
+    for _ in range(3):
+        learnt.hear_answer(63.1, is_current=False, answered=True)
+
+    assert 96 == learnt.limit
+
+
+def test_a_refused_request_costs_a_slot_for_it_may_count_too() -> None:
+    learnt = window_of(100)
+    passing(learnt, 62.0, most=98)
+    ask(learnt, 63.0, is_refused=True)
+
+    assert (99, 98) == (learnt.limit, passing(learnt, 62.0 + W))
+
+
+def test_where_another_window_began_before_anything_was_old_all_of_it_may_be_used() -> None:
+    learnt = learner(100)
+    learnt.hear_refusal(1.0, None)
+    ask(learnt, 20.0)
+
+    assert (100, 99) == (learnt.limit, passing(learnt, 20.0))
+
+
+def test_a_retry_after_that_ends_before_anything_is_old_says_the_same() -> None:
+    learnt = learner(100)
+    learnt.hear_refusal(1.0, 20.0)
+
+    assert (100, 100) == (learnt.limit, passing(learnt, 22.0))
+
+
+def test_a_trial_of_a_bucket_ends_at_the_rate_at_which_it_refills() -> None:
+    """It had been full, so its ten requests have been used beside what it gained."""
+    learnt, now = bucket_of(10), 2.0
+    learnt.limit = 100  # a minute, where 110 are allowed
+    tokens, passed = 10.0, 0
+    for _ in range(2_000):
+        pause = learnt.wait_expected(now)
+        now, tokens = now + pause, min(10.0, tokens + pause * 110 / 60)
+        if tokens < 1.0:
+            break
+        tokens, passed = tokens - 1.0, passed + 1
+        ask(learnt, now)
+    ask(learnt, now, is_refused=True)
+
+    assert (True, True) == (300 < passed, 107.0 <= learnt.limit <= 110.5)
+
+
+def test_a_bucket_of_one_gets_nothing_at_once_for_the_network_may_shuffle() -> None:
+    learnt = bucket_of(1)
+
+    assert (1, 1) == (learnt.burst, passing(learnt, 100.0))
+
+
+def test_the_pace_for_a_bucket_of_one_becomes_slower_the_sooner_it_was_refused() -> None:
+    slower = list[float]()
+    for accepted in (1, 9, 99):
+        learnt = bucket_of(1)
+        now = 2.0
+        for _ in range(accepted - 1):
+            now += learnt.wait_expected(now)
+            ask(learnt, now)
+        ask(learnt, now + 0.1, is_refused=True)
+        slower.append(round(learnt.limit / 200, 3))
+
+    assert [0.85, 0.9, 0.99] == slower
+
+
+def test_no_429s_in_a_row_make_the_pace_lower_than_what_a_whole_window_took() -> None:
+    """Somebody else may use the same log: it takes nothing for a while, and then as before."""
+    learnt, now = bucket_of(10), 2.0
+    learnt.limit = 120
+    for _ in range(120):
+        now += learnt.wait_expected(now)
+        ask(learnt, now)
+    for _ in range(3):
+        now += 0.1
+        ask(learnt, now, is_refused=True)
+        now += 1.0
+        ask(learnt, now)
+
+    assert 0.9 * 120 < learnt.limit <= 120
+
+
 def test_a_limit_much_lower_than_told_is_believed_when_it_is_seen_twice() -> None:
     learnt = window_of(3)
     first = learnt.limit
@@ -175,6 +324,63 @@ def test_a_first_step_that_is_refused_makes_the_next_one_wait_three_times_longer
     learnt.wait_expected(now + 9 * W)
 
     assert ([0.0, 100], 101) == (steps, learnt.limit)
+
+
+@given(
+    ends=st.lists(
+        st.tuples(st.floats(0.1, 40.0), st.floats(0.5, 2.0)),  # windows until it; the limit after
+        max_size=12,
+    )
+)
+def test_the_rest_before_a_trial_is_three_windows_or_three_or_nine_times_that(
+    ends: list[tuple[float, float]],
+) -> None:
+    """A trial in vain makes it longer, one that brought much makes it short again."""
+    trial, now, patience = Trial(W, 0.0), 0.0, 1
+    for windows, known in [*ends, (0.0, 1.0)]:
+        before = trial.step(now + 2.99 * patience * W, 100.0, 0.0)
+        first = trial.step(now + 3.01 * patience * W, 100.0, 0.0)
+        assert (0.0, 0.01) == (before, first)
+        now += (3.01 * patience + windows) * W
+        was_vain = trial.end(now, 100.0 * known)
+        patience = min(3 * patience, 9) if known <= 1.05 else 1
+        assert was_vain == (known <= 1.05)
+
+
+def test_steps_of_a_trial_double_from_one_per_cent_to_a_third() -> None:
+    trial = Trial(W, 0.0)
+    steps = [trial.step((3 + number) * W, 100.0, 0.0) for number in range(8)]
+
+    assert [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.32, 0.32] == steps
+
+
+@settings(deadline=None, max_examples=40)
+@given(limit=st.integers(30, 190), counts_refused=st.booleans(), latency=st.floats(0.0, 0.25))
+def test_a_lower_limit_is_used_and_hardly_a_request_refused_once_it_is_known(
+    limit: int, counts_refused: bool, latency: float
+) -> None:
+    """A sliding log of 30 to 190, told 200, for half an hour, one request after the other."""
+    learnt, now, seen = Learner(200, W, 0.0), 0.0, deque[float]()
+    accepted, refused, pause = 0, list[float](), 1.0
+    while now < 30 * W:
+        now += learnt.wait_expected(now)
+        learnt.take(now)
+        while seen and seen[0] <= now - W:
+            seen.popleft()
+        is_accepted = len(seen) < limit
+        if is_accepted or counts_refused:
+            seen.append(now)
+        now += latency
+        if is_accepted:
+            learnt.hear_answer(now, is_current=True, answered=True)
+            accepted, pause = accepted + 1, 1.0
+        else:
+            learnt.hear_refusal(now, None)
+            refused.append(now)
+            now, pause = now + pause, min(2 * pause, W)
+
+    assert sum(at > 2 * W for at in refused) <= 4
+    assert accepted >= (0.98 * 30 - 1) * limit
 
 
 @settings(deadline=None)

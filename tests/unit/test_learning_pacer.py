@@ -210,7 +210,7 @@ pacer = Pacer(RateLimit(200, per=1000.0), Clock())
 async def taught():
     for _ in range(79):
         pacer.give_back(await pacer.take())
-    pacer.give_back(await pacer.take(), throttled=True, retry_after=100.0)
+    pacer.give_back(await pacer.take(), throttled=True, retry_after=999.0)
     pacer._key.gate.until = 0.0
 
 async def refused():
