@@ -15,9 +15,11 @@ import weakref
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from wixreseller._clock import Clock
 from wixreseller._first_use import LateModule
-from wixreseller._pacing_key import Key
+from wixreseller._pacing_key import Key, Registry
 from wixreseller._pacing_line import Line, Place, Turn, WouldWaitError
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 from wixreseller.config import key_identity
@@ -65,6 +67,7 @@ class Pacer:
         self._waiting = 0
         self._is_held_back = False  # somebody waits only for the burst to become smaller
         self._life = 0
+        self._usual_turn = Turn(0.0, self._key.gate.epoch, False, self._life)
         self._is_kept = False
         self._key.pacers[id(self)] = self
         _everyone.add(self)
@@ -90,9 +93,10 @@ class Pacer:
         with self._key.lock:
             if self.lines:
                 self._sweep()
-            is_free = not self.lines and self._shared is None
-            if is_free and (turn := self._try(now)) is not None:
-                return turn
+            if not self.lines and self._shared is None:
+                turn = self._try(now)
+                if turn is not None:
+                    return turn
             if not self.lines:
                 self._shared_until = 0.0  # it is the first, and will ask
             place = Place(asyncio.get_running_loop(), now, max_wait)
@@ -122,25 +126,27 @@ class Pacer:
         with self._key.lock:
             if turn.life != self._life:
                 return  # taken before a fork, by the parent
+            is_usual = turn is self._usual_turn and not (throttled or unsent or self._is_held_back)
+            if is_usual and self._key.learner is None:  # nobody waits for it, it teaches nothing
+                if self._slots is not None:
+                    self._slots.give_back(now)
+                return
             refusal: Refusal | None = None
             woken: list[Place] = []
             if throttled:
                 refusal = Refusal(now, retry_after, self._window, self._clock.chance())
             if self._slots is not None:
-                if throttled or self._key.learner is not None:
-                    refusal = self._key.teach(
-                        now, refusal, epoch=turn.epoch, unsent=unsent, lost=not answered
-                    )
+                refusal = self._key.teach(
+                    now, refusal, epoch=turn.epoch, unsent=unsent, lost=not answered
+                )
                 if unsent:
                     self._slots.put_back()
                 else:
                     self._slots.give_back(now)
             if throttled or unsent or turn.is_any_probe or self._is_held_back:
+                is_answered = answered and not unsent
                 self._key.gate.hear(
-                    refusal,
-                    epoch=turn.epoch,
-                    is_probe=turn.is_probe,
-                    answered=answered and not unsent,
+                    refusal, epoch=turn.epoch, is_probe=turn.is_probe, answered=is_answered
                 )
                 woken = self._affected(throttled)
                 self._is_held_back = False
@@ -182,10 +188,17 @@ class Pacer:
     # Below, all but the coroutines and `_leave` are called with the lock held.
 
     def _try(self, now: float, *, is_late: bool = False) -> Turn | None:
+        """Give a turn if there is one; those that nothing tells apart are one object."""
         gate = self._key.gate
-        if gate.seconds_closed(now) or not self._take_slot(now, is_late):
+        is_open = now >= gate.until and not gate.wait
+        if (not is_open and gate.seconds_closed(now)) or not self._take_slot(now, is_late):
             return None
-        return Turn(0.0, gate.epoch, gate.enter(now), self._life)
+        if not is_open and gate.enter(now):
+            return Turn(0.0, gate.epoch, True, self._life)
+        turn = self._usual_turn
+        if turn.epoch != gate.epoch or turn.life != self._life:
+            turn = self._usual_turn = Turn(0.0, gate.epoch, False, self._life)
+        return turn
 
     def _take_slot(self, now: float, is_late: bool) -> bool:
         """Take a slot, if there is one and the burst is not too large for one who has time."""
@@ -268,8 +281,7 @@ class Pacer:
             turn = await self._first_try(now, is_late) if is_first else None
             now = self._clock.monotonic()
             if turn is not None:
-                turn.waited = now - place.began
-                return turn
+                return attrs.evolve(turn, waited=now - place.began)
             with self._key.lock:
                 place.refuse_if_late(now, self._wait_expected(now))
                 nap = self._nap(place, line, now, is_first)
@@ -320,47 +332,8 @@ class Pacer:
         return math.inf
 
 
-class _Registry:
-    """Find the pacer of a base URL, key and limit.
-
-    It holds pacers weakly, but those that were used strongly until they are idle: a client made
-    after another one was closed goes on with what is left of the window.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._keys: weakref.WeakValueDictionary[Hashable, Key] = weakref.WeakValueDictionary()
-        self._pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
-        self._kept: set[Pacer] = set()
-
-    def find(self, whose: Hashable, limit: RateLimit | None, clock: Clock) -> Pacer:
-        what = None if limit is None else (limit.requests, limit.per, limit.shared)
-        with self._lock:
-            self._kept = {pacer for pacer in self._kept if not pacer.let_go()}
-            pacer = self._pacers.get((whose, what))
-            if pacer is None:
-                key = self._keys.get(whose)
-                if key is None:
-                    key = self._keys[whose] = Key()
-                pacer = self._pacers[whose, what] = Pacer(limit, clock, key)
-            return pacer
-
-    def keep(self, pacer: Pacer) -> None:
-        with self._lock:
-            self._kept.add(pacer)
-
-    def forget(self) -> None:
-        with self._lock:
-            self._keys.clear()
-            self._pacers.clear()
-            self._kept.clear()
-
-    def renew(self) -> None:
-        self._lock = threading.Lock()
-
-
 _everyone: Final[weakref.WeakSet[Pacer]] = weakref.WeakSet()
-_registry: Final = _Registry()
+_registry: Final = Registry(Pacer)
 
 
 def pacer_for(

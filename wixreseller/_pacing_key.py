@@ -1,25 +1,26 @@
-"""Hold what all pacers of one base URL and key have in common."""
+"""Hold what all pacers of one base URL and key have in common, and find them."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 import attrs
 
 from wixreseller._first_use import LateModule
-from wixreseller.ratelimit import Gate, Refusal, SlotLog
+from wixreseller.ratelimit import Gate, RateLimit, Refusal, SlotLog
 
 if TYPE_CHECKING:
     from wixreseller import _learning
+    from wixreseller._clock import Clock
     from wixreseller._learning import Learner
     from wixreseller._pacing import Pacer
 else:
     _learning = LateModule("wixreseller._learning", globals())
 
-__all__ = ["Key"]
+__all__ = ["Key", "Registry"]
 
 
 class Key:
@@ -76,3 +77,47 @@ class Key:
             in_flight=sum(log.in_flight for log in logs),
             answered=sorted(at for log in logs for at in log.answered(refusal.at)),
         )
+
+
+class Registry:
+    """Find the pacer of a base URL, key and limit.
+
+    It holds pacers weakly, but those that were used strongly until they are idle: a client made
+    after another one was closed goes on with what is left of the window.
+    """
+
+    def __init__(self, make: Callable[[RateLimit | None, Clock, Key], Pacer]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._keys: weakref.WeakValueDictionary[Hashable, Key] = weakref.WeakValueDictionary()
+        self._pacers: weakref.WeakValueDictionary[Hashable, Pacer] = weakref.WeakValueDictionary()
+        self._kept: set[Pacer] = set()
+
+    def find(self, whose: Hashable, limit: RateLimit | None, clock: Clock) -> Pacer:
+        """Give the pacer of these, the same each time."""
+        what = None if limit is None else (limit.requests, limit.per, limit.shared)
+        with self._lock:
+            self._kept = {pacer for pacer in self._kept if not pacer.let_go()}
+            pacer = self._pacers.get((whose, what))
+            if pacer is None:
+                key = self._keys.get(whose)
+                if key is None:
+                    key = self._keys[whose] = Key()
+                pacer = self._pacers[whose, what] = self._make(limit, clock, key)
+            return pacer
+
+    def keep(self, pacer: Pacer) -> None:
+        """Hold a pacer that is used until it is idle."""
+        with self._lock:
+            self._kept.add(pacer)
+
+    def forget(self) -> None:
+        """Let pacers that are asked for from now on begin afresh."""
+        with self._lock:
+            self._keys.clear()
+            self._pacers.clear()
+            self._kept.clear()
+
+    def renew(self) -> None:
+        """Take a lock of its own in the child of a fork."""
+        self._lock = threading.Lock()
