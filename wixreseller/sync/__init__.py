@@ -1,8 +1,8 @@
 """Block until Wix has answered: the twin of the async client, for code that does not await.
 
-``_portal`` carries calls to a private event loop, ``_pager`` reads queries page by page, and
-``_batches`` iterates what bulk functions give. Classes and functions are written by
-``_tools/gensync.py`` from the async sources, those of :mod:`wixreseller.bulk` in ``bulk``. Names
+``_portal`` carries calls to the private event loop of ``_loop_thread``, ``_pager`` reads queries
+page by page, and ``_batches`` iterates what bulk functions give. Classes and functions are written
+by ``_tools/gensync.py`` from the async sources, those of :mod:`wixreseller.bulk` in ``bulk``. Names
 are loaded when they are first used: what a call needs takes aiohttp, and that a quarter of a
 second.
 """
