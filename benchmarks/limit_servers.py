@@ -184,13 +184,19 @@ class Server:
         return used / steps, left / steps
 
 
-def allowed_by(counting: Counting, limit: Limit, until: float) -> list[float]:
+def allowed_by(
+    counting: Counting, limit: Limit, until: float, *, told: float = math.inf
+) -> list[float]:
     """List when requests of one are accepted who knows the server and takes whatever there is.
 
-    ``counting`` must be new, and must not count what it refused.
+    ``counting`` must be new, and must not count what it refused. With ``told`` it never sends more
+    than that in the time of a window.
     """
     times, now = list[float](), 0.0
     while now <= until:
+        if len(times) >= told and times[-int(told)] + WINDOW > now:
+            now = times[-int(told)] + WINDOW + 1e-9
+            continue
         wait = counting.ask(now, limit(now))
         if wait <= 0.0:
             times.append(now)

@@ -97,11 +97,11 @@ QUESTIONS: Final = [
             _used("size as told", 99.5, 99.5),
             _refused("size as told", 0.0, 0.0),
             _used("lower than told", 98.0, 95.0),
-            _refused("lower than told", 1.0, 3.0),
-            _used("a small bucket", 98.0, 60.0),
-            _refused("a small bucket", 1.0, 5.0),
-            _used("others use 30 %", 98.0, 60.0),
-            _refused("others use 30 %", 1.0, 20.0),
+            _refused("lower than told", 1.0, 1.5),
+            _used("a small bucket", 98.0, 70.0),
+            _refused("a small bucket", 1.0, 2.0),
+            _used("others use 30 %", 98.0, 80.0),
+            _refused("others use 30 %", 1.0, 2.0),
         ),
     )
 ]

@@ -6,12 +6,14 @@ that half an hour passes in a fraction of a second, and each run with a seed giv
 ``python -m benchmarks.limits [--quick] [--json FILE]``
 
 The file holds ``{"seed", "is_quick", "minutes", "told", "rows", "bursts", "summary"}``. A row is
-``{"set", "family", "server", "share", "tells", "latency", "used", "used_later", "refused",
-"requests", "lost"}``: ``share`` is the true limit as a part of the one told, ``used`` which part of
-what the server allowed was used, ``used_later`` the same without the first window, ``refused`` a
-part of ``requests``, ``lost`` a number of calls. ``bursts`` says how many seconds a job of 200
-takes at a latency. ``summary`` is a list of ``{"family", "set", "rows", "met", "worst_used",
-"worst_refused", "lost"}``; ``met`` is null where nothing is promised.
+``{"set", "family", "server", "share", "tells", "latency", "used", "used_later", "possible",
+"refused", "requests", "lost"}``: ``share`` is the true limit as a part of the one told, ``used``
+which part of what the server allowed was used, ``used_later`` the same without the first window,
+``possible`` what one could use who knows the server and sends no more in a minute than was told
+(null where others use it too), ``refused`` a part of ``requests``, ``lost`` a number of calls.
+``bursts`` says how many seconds a job of 200 takes at a latency. ``summary`` is a list of
+``{"family", "set", "rows", "met", "worst_used", "worst_refused", "lost"}``; ``met`` is null where
+nothing is promised.
 """
 
 from __future__ import annotations
@@ -84,6 +86,7 @@ class Row:
     latency: float
     used: float
     used_later: float
+    possible: float | None
     refused: float
     requests: int
     lost: int
@@ -107,10 +110,7 @@ def measure(case: Case) -> Row:
     limit = RateLimit(TOLD, per=WINDOW)
     outcome = run(work_off(network, limit, workers=WORKERS, calls=math.inf, until=until))
     server.let_others_ask(until)
-    ideal = case.make()
-    if isinstance(ideal, SlidingLog):
-        ideal.counts_refused = False
-    allowed = allowed_by(ideal, case.limit_at, until)
+    allowed = allowed_by(_ideal(case), case.limit_at, until)
     requests = len(server.accepted) + len(server.refused)
     return Row(
         set=case.set,
@@ -121,10 +121,29 @@ def measure(case: Case) -> Row:
         latency=case.latency,
         used=round(server.share_used(allowed, until), 4),
         used_later=round(server.steady(allowed, until), 4),
+        possible=None if case.others else _possible(case, allowed, until),
         refused=round(len(server.refused) / requests, 4),
         requests=requests,
         lost=outcome.lost,
     )
+
+
+def _ideal(case: Case) -> Counting:
+    """Give a server that never refuses for what it refused."""
+    ideal = case.make()
+    if isinstance(ideal, SlidingLog):
+        ideal.counts_refused = False
+    return ideal
+
+
+def _possible(case: Case, allowed: list[float], until: float) -> float:
+    """Give what could be used of it without ever sending more in a minute than was told.
+
+    Where a fixed window ends soon after the start, the server allows twice the limit at once.
+    """
+    times = allowed_by(_ideal(case), case.limit_at, until, told=TOLD)
+    server = Server(case.make(), case.limit_at, case.tells, accepted=times)
+    return round(server.share_used(allowed, until), 4)
 
 
 def seconds_for(calls: int, latency: float) -> float:
@@ -218,6 +237,31 @@ def _held_out(tellings: tuple[bool, ...]) -> Iterator[Case]:
                 )
             for size in (5, 50):
                 yield _bucket("held out", size, share, tells=tells, latency=latency)
+    if tellings[-1]:
+        yield from _held_out_later()
+
+
+def _held_out_later() -> Iterator[Case]:
+    """List cases that were added when the numbers had been settled, and changed none."""
+    makes: dict[str, Callable[[], Counting]] = {
+        "fixed window": lambda: FixedWindow(10.0),
+        "fixed window, old": lambda: FixedWindow(55.0),
+        "sliding log": SlidingLog,
+        "log, refused count": lambda: SlidingLog(counts_refused=True),
+        "sliding counter": lambda: SlidingCounter(30.0),
+    }
+    for share, latency in ((0.55, 0.15), (0.9, 0.25)):
+        for name, make in makes.items():
+            yield Case(
+                set="later",
+                family="wrong",
+                server=name,
+                make=make,
+                share=share,
+                latency=latency,
+            )
+        for size in (4, 30):
+            yield _bucket("later", size, share, tells=False, latency=latency)
 
 
 def _with_others(tellings: tuple[bool, ...]) -> Iterator[Case]:
@@ -280,9 +324,10 @@ def line_of(row: Row) -> str:
     """Write a row of the table."""
     mark = {True: "met", False: "MISSED", None: ""}[row.is_met]
     told = "Retry-After" if row.tells else ""
+    possible = "" if row.possible is None else f"{row.possible:.2%}"
     return (
         f"{row.set:9}{row.family:19}{row.server:20}{row.share:4.1f} {told:12}{row.latency:5.2f} s"
-        f"{row.used:9.2%}{row.used_later:9.2%}{row.refused:8.2%}{row.lost:5}  {mark}"
+        f"{row.used:9.2%}{row.used_later:9.2%}{possible:>9}{row.refused:8.2%}{row.lost:5}  {mark}"
     )
 
 
@@ -295,7 +340,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)  # calls that the end of a run cuts off are no news
     print(
         f"{'set':9}{'family':19}{'server':20}{'share':17}{'latency':7}"
-        f"{'used':>9}{'later':>9}{'refused':>8}{'lost':>5}"
+        f"{'used':>9}{'later':>9}{'possible':>9}{'refused':>8}{'lost':>5}"
     )
     rows = list[Row]()
     for case in cases(is_quick=arguments.quick):
