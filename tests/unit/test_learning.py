@@ -248,6 +248,21 @@ def test_the_pace_for_a_bucket_of_one_becomes_slower_the_sooner_it_was_refused()
     assert [0.85, 0.9, 0.99] == slower
 
 
+def test_no_slots_hold_back_an_even_pace_whose_answers_are_slow() -> None:
+    learnt = bucket_of(10)
+    ask(learnt, 2.5, is_refused=True)
+    ask(learnt, 3.5)
+    now, gaps = 3.5, set[float]()
+    for _ in range(150):
+        left = now + learnt.wait_expected(now)
+        gaps.add(round(left - now, 6))
+        learnt.take(left)
+        now = left + 0.25
+        learnt.hear_answer(now, is_current=True, answered=True)
+
+    assert (120, {0.5, 0.25}) == (learnt.limit, gaps)
+
+
 def test_no_429s_in_a_row_make_the_pace_lower_than_what_a_whole_window_took() -> None:
     """Somebody else may use the same log: it takes nothing for a while, and then as before."""
     learnt, now = bucket_of(10), 2.0

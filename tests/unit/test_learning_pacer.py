@@ -242,6 +242,22 @@ def test_a_forked_child_goes_on_with_what_its_parent_learnt() -> None:
     assert ("79 0 refused\n0\n", "") == (done.stdout, done.stderr)
 
 
+def test_turns_that_a_forked_child_takes_are_its_own_and_cost_a_slot_for_a_window() -> None:
+    fake = FakeClock(now=0.0)
+    pacer = Pacer(RateLimit(1, per=10.0), fake.clock())
+
+    async def work() -> list[float]:
+        parents = await pacer.take()
+        pacer.renew()
+        pacer.give_back(parents)
+        await fake.sleep(10.0)
+        await use(pacer)
+        await fake.sleep(4.0)
+        return [await seconds_to_turn(pacer)]
+
+    assert [6.0] == drive(fake, work())
+
+
 def test_without_a_429_nothing_is_learnt_and_nothing_kept() -> None:
     pacer = Pacer(LIMIT, Clock())
     asyncio.run(use(pacer, 100))
