@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
-from wixreseller import errors
+from wixreseller import errors, matrix
 from wixreseller._answers import Response
 from wixreseller._clock import Clock, ServerClock
-from wixreseller._first_use import LateModule
 from wixreseller._guard import NoAnswerError, Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._logical_call import LogicalCall
@@ -29,11 +28,6 @@ from wixreseller._wire import WireError
 from wixreseller.config import ClientConfig
 from wixreseller.models import CallMeta
 from wixreseller.retry import RetryBudget, RetryPolicy
-
-if TYPE_CHECKING:
-    from wixreseller import matrix
-else:
-    matrix = LateModule("wixreseller.matrix", globals())
 
 __all__ = ["BeforeSending", "Executor"]
 

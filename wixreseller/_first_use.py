@@ -1,60 +1,99 @@
 """Load and make what is heavy when it is first used: at once for all threads, and whole.
 
 A client is made where a program starts, and often for nothing: aiohttp and all that stands on it is
-loaded by its first call. A thread that loads holds one lock, and a fork waits for that lock: a
-child that began in the middle of an import would wait for ever for the thread that was importing.
+loaded by its first call. Three things could go wrong in the middle of that, and must not:
+
+* a fork: the child would wait for ever for the thread that was importing. So forks wait.
+* Ctrl-C, or a signal handler that raises or makes a call itself: a module would stay half loaded,
+  and some crash when they are loaded again. Python runs handlers on the main thread only, so what
+  the main thread needs is loaded by another one, and it waits.
+* an error, no file descriptor being left, say, between a request and its own error, which it would
+  hide. So what may follow a request is loaded before the first one leaves.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
+from wixreseller.errors import ClientClosedError
+
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["LateModule", "at_first_use", "is_made", "loading"]
+__all__ = ["LateModule", "at_first_use", "loading"]
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 
 class _Loading:
-    """Let other threads, and forks, wait while something is loaded or made.
-
-    It may be entered again by the thread that is in it: signal handlers and destructors make calls.
-    """
+    """Let one thread at a time load or make something; others, and forks, wait for it."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._lets_forks_wait = not hasattr(os, "register_at_fork")
-
-    def __enter__(self) -> None:
-        if not self._lets_forks_wait:
-            # What is loaded asks for loggers, so a fork that waits here must not hold the lock of
-            # logging. Of two handlers the one that was registered last is run first.
-            importlib.import_module("logging")
-            # Two threads that come here at once would only have it locked twice.
+        self._thread: int | None = None
+        if hasattr(os, "register_at_fork"):
             os.register_at_fork(
                 before=self._lock.acquire,
-                after_in_parent=self._go_on,
-                after_in_child=self._go_on,
+                after_in_parent=self._lock.release,
+                after_in_child=self._lock.release,
             )
-            self._lets_forks_wait = True
-        self._lock.acquire()
 
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+    def is_here(self) -> bool:
+        """Tell whether the caller is on the thread that is loading."""
+        return self._thread == threading.get_ident()
 
-    def _go_on(self) -> None:
-        with contextlib.suppress(RuntimeError):  # registered since the fork began
-            self._lock.release()
+    def run(self, make: Callable[[], T]) -> T:
+        """Run a function that loads or makes something, and give what it gives.
+
+        Raises:
+            ClientClosedError: the interpreter is shutting down.
+        """
+        if self.is_here():  # it makes a part of what is being made
+            return make()
+        if sys.is_finalizing():
+            raise ClientClosedError("the interpreter is shutting down; nothing was sent")
+        if threading.current_thread() is threading.main_thread():
+            return self._beside(make)
+        return self._alone(make)
+
+    def _alone(self, make: Callable[[], T]) -> T:
+        with self._lock:  # itself, for no interrupt comes between it and what it guards
+            self._thread = threading.get_ident()
+            try:
+                return make()
+            finally:
+                self._thread = None
+
+    def _beside(self, make: Callable[[], T]) -> T:
+        made: list[T] = []
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                made.append(self._alone(make))
+            except BaseException as error:  # noqa: BLE001  # it is raised where it was asked for
+                errors.append(error)
+
+        thread = threading.Thread(target=work, name="wixreseller-loading")
+        try:
+            thread.start()
+        except RuntimeError:  # there are too many already
+            return self._alone(make)
+        thread.join()
+        if errors:
+            raise errors.pop()
+        return made.pop()
 
 
+# What is loaded asks for loggers, so a fork that waits for it must not hold the lock of logging. Of
+# two handlers the one that was registered last is run first.
+importlib.import_module("logging")
 loading: Final = _Loading()
 
 
@@ -78,17 +117,16 @@ class at_first_use(Generic[S, T]):  # noqa: N801  # a decorator, named like cach
         if instance is None:
             return self
         attributes: dict[str, T] = vars(instance)
-        with loading:
+
+        def make() -> None:
             if self._name not in attributes:
                 value = self.make(instance)
-                # What made it may have been interrupted by a signal handler that made it, too.
+                # What made it may have asked for it, and it stays what it was then.
                 attributes.setdefault(self._name, value)
-            return attributes[self._name]
 
-
-def is_made(instance: object, name: str) -> bool:
-    """Say whether an attribute has been made; ask with ``loading`` held if that must stay so."""
-    return name in vars(instance)
+        if self._name not in attributes:
+            loading.run(make)
+        return attributes[self._name]
 
 
 class LateModule:
@@ -107,7 +145,6 @@ class LateModule:
         self._names = names
 
     def __getattr__(self, name: str) -> object:
-        with loading:
-            module = importlib.import_module(self._module)
+        module = loading.run(lambda: importlib.import_module(self._module))
         self._names[self._module.rpartition(".")[2]] = module
         return getattr(module, name)

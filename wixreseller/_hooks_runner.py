@@ -16,8 +16,11 @@ from wixreseller._threads import run_blocking
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
 
 if TYPE_CHECKING:
+    import anyio
+
     from wixreseller import _observing, hooks
 else:
+    anyio = LateModule("anyio", globals())
     _observing = LateModule("wixreseller._observing", globals())
     hooks = LateModule("wixreseller.hooks", globals())
 
@@ -35,9 +38,13 @@ _SECONDS_WHEN_CANCELLED: Final = 2.0
 class HooksRunner:
     """Call the hooks and the observer of a client. A call without pays for a comparison."""
 
-    def __init__(self, hooks: Hooks) -> None:
-        self._hooks = hooks
-        watchers = (hooks.before_attempt, hooks.after_attempt, hooks.observer)
+    def __init__(self, told: Hooks) -> None:
+        self._hooks = told
+        if told != Hooks():
+            # Now: what was only loaded after a request has left might not be, and hide its error.
+            _ = hooks.UnknownOutcome, _observing.observed, anyio.CancelScope
+        self._is_ready = told.on_unknown is None
+        watchers = (told.before_attempt, told.after_attempt, told.observer)
         self.watch_attempts: bool = any(watcher is not None for watcher in watchers)
         """Whether attempts have to be told at all."""
 
@@ -45,6 +52,9 @@ class HooksRunner:
         self, call: LogicalCall, base_url: str, clock: Clock, work: Coroutine[Any, Any, T]
     ) -> Coroutine[Any, Any, T]:
         """Let the observer see the work of a call, if there is one."""
+        if not self._is_ready:
+            anyio.CancelScope()  # the first in an event loop loads what anyio has for that loop
+            self._is_ready = True
         observer = self._hooks.observer
         return (
             work if observer is None else _observing.observed(observer, call, base_url, clock, work)
@@ -120,8 +130,6 @@ class HooksRunner:
         """Tell of a write that was cancelled after it was sent, in spite of the cancellation."""
         log_unknown(error)
         if self._hooks.on_unknown is not None:
-            import anyio  # a first call need not wait for it
-
             with anyio.move_on_after(_SECONDS_WHEN_CANCELLED, shield=True):
                 event = hooks.UnknownOutcome(error=error, was_cancelled=True)
                 await _tell(self._hooks.on_unknown, event)

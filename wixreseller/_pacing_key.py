@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from wixreseller._first_use import LateModule
+from wixreseller._learning import Learner
 from wixreseller.ratelimit import Gate, RateLimit, Refusal, SlotLog
 
 if TYPE_CHECKING:
-    from wixreseller import _learning
     from wixreseller._clock import Clock
-    from wixreseller._learning import Learner
     from wixreseller._pacing import Pacer
-else:
-    _learning = LateModule("wixreseller._learning", globals())
 
 __all__ = ["Key", "Registry"]
 
@@ -70,7 +66,7 @@ class Key:
     def _new_learner(self, refusal: Refusal) -> Learner:
         """Begin to learn. All limits of the key count together, as they do for Wix."""
         logs = list(self.slots)
-        return _learning.Learner(
+        return Learner(
             round(sum(log.requests * refusal.window / log.per for log in logs)),
             refusal.window,
             refusal.at,

@@ -52,14 +52,12 @@ class Transport:
         middlewares: Sequence[ClientMiddlewareType],
         ssl: ssl_module.SSLContext | None,
         made_at: tuple[str, int] = ("<unknown>", 0),
-        is_closed: bool = False,
     ) -> None:
         self._base_url = base_url
         self._keys = keys
         self._injected = session
         self._middlewares = tuple(middlewares)
         self._lanes = Lanes(_open_session, session, made_at)
-        self._lanes.is_closed = is_closed
         self._options: Final = _options(session, ssl, _proxy_for(base_url))
         self._consistent: str | None = None
         self._last_headers: tuple[tuple[APIKey, str, str | None], CIMultiDict[str]] | None = None
@@ -89,6 +87,10 @@ class Transport:
             raise NoAnswerError(f"no answer within {timeout:g} s", timed_out=True) from None
         finally:
             lane.free.release()
+
+    def refuse_calls(self) -> None:
+        """Be closed before the first call."""
+        self._lanes.is_closed = True
 
     async def aclose(self) -> None:
         """Close the sessions of this loop, and drop those of others. Twice is fine."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wixreseller._caller import place_of_caller
-from wixreseller._first_use import at_first_use, is_made, loading
+from wixreseller._first_use import at_first_use
 from wixreseller._memory import memory_for
 from wixreseller.config import ClientConfig, key_identity
 
@@ -52,6 +52,7 @@ class Link:
         self._middlewares = tuple(middlewares)
         self._ssl = ssl
         self._made_at = place_of_caller()
+        self._made: Transport | None = None
         self._is_closed = False
 
     @at_first_use
@@ -59,23 +60,24 @@ class Link:
         """What sends requests."""
         from wixreseller._transport import Transport
 
-        return Transport(
+        made = self._made = Transport(
             base_url=self.base_url,
             keys=self._keys,
             session=self._session,
             middlewares=self._middlewares,
             ssl=self._ssl,
             made_at=self._made_at,
-            is_closed=self._is_closed,
         )
+        if self._is_closed:
+            made.refuse_calls()
+        return made
 
     def close_unused(self) -> bool:
         """Close what has not been used, so that it never is; say whether that was all to do."""
-        with loading:
-            if is_made(self, "transport"):
-                return False
-            self._is_closed = True
-            return True
+        # Here the one is set before the other is looked at, and above the other way round. So
+        # without a lock one of the two sees the other, and nobody waits for what is being loaded.
+        self._is_closed = True
+        return self._made is None
 
     async def aclose(self) -> None:
         """Close the connections, if there are any."""

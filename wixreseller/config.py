@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -50,8 +52,6 @@ APIKeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 def _is_loopback(host: str) -> bool:
     if host in ("localhost", "127.0.0.1", "::1"):
         return True
-    import ipaddress  # which knows the others; to load it takes a tenth of all that a client takes
-
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -133,8 +133,6 @@ class KeySource:
 def key_identity(keys: KeySource) -> Hashable:
     """Give what stands for a key where clients share something: a digest, or the key function."""
     if keys.fixed is not None:
-        import hashlib  # a client whose key a function gives needs none of it
-
         return hashlib.blake2b(keys.fixed.reveal().encode(), digest_size=16).digest()
     try:
         hash(keys.function)

@@ -221,7 +221,7 @@ print(packages, status)
 
 
 @needs_fork
-def test_a_fork_waits_until_another_thread_has_started_the_loop(
+def test_a_fork_waits_until_another_thread_has_loaded_what_it_needs(
     run_script: RunScript,
 ) -> None:
     result = run_script(
@@ -231,24 +231,22 @@ import time
 from wixreseller._first_use import loading
 held = threading.Event()
 asked = threading.Event()
-is_started = False
-def start():
-    global is_started
-    with loading:
-        held.set()
-        asked.wait()
-        for _ in range(1000):
-            time.sleep(0)
-        portal.call(nothing)
-        is_started = True
-starting = threading.Thread(target=start)
+is_loaded = False
+def load():
+    global is_loaded
+    held.set()
+    asked.wait()
+    for _ in range(1000):
+        time.sleep(0)
+    is_loaded = True
+starting = threading.Thread(target=loading.run, args=(load,))
 starting.start()
 held.wait()
 os.register_at_fork(before=asked.set)  # the last to be registered is the first to be run
 child = os.fork()
 if child == 0:
     portal.call(nothing)
-    os._exit(not is_started)
+    os._exit(not is_loaded)
 _, status = os.waitpid(child, 0)
 starting.join()
 portal.call(nothing)

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from wixreseller._first_use import LateModule, loading
-from wixreseller.errors import ClientClosedError
+from wixreseller.errors import ClientClosedError, SyncUsageError
 
 if TYPE_CHECKING:
     from wixreseller.sync import _loop_thread
@@ -48,9 +48,15 @@ class Portal:
         """Run an async function on the private loop; give its result, or raise its error.
 
         Raises:
-            SyncUsageError: called on the private loop's own thread, where it could only hang.
+            SyncUsageError: called on the private loop's own thread, where it could only hang, or by
+                a destructor that interrupts the loading of this library.
             ClientClosedError: the interpreter is shutting down.
         """
+        if loading.is_here():
+            raise SyncUsageError(
+                "a blocking call was made while what calls need was being loaded on this thread, "
+                "by a destructor, say: it would wait for itself. Nothing was sent"
+            )
         return _process.loop_thread().call(function, args, kwargs)
 
     def close(self, aclose: Callable[[], Awaitable[None]]) -> None:
@@ -62,9 +68,9 @@ class Portal:
         if _process.is_over():
             return
         running = _process.running
-        if running is not None and running.is_here():
+        if running is not None and (running.is_here() or loading.is_here()):
             running.post(aclose)
-        else:
+        elif not loading.is_here():
             _process.loop_thread().call(aclose, (), {}, is_closing=True)
 
     async def aclose(self) -> None:
@@ -96,10 +102,13 @@ class _Process:
             raise shut_down()
         if (current := self._current) is not None:
             return current
-        with loading:
+
+        def begin() -> LoopThread:
             if self._current is None:
                 self._current = _loop_thread.LoopThread()
             return self._current
+
+        return loading.run(begin)
 
     def end(self) -> None:
         """Shut down, as the interpreter exits."""

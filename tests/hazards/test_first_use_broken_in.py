@@ -1,0 +1,223 @@
+"""What breaks in while a client loads what its calls need leaves nothing half done."""
+
+from __future__ import annotations
+
+import pytest
+from scripts import RunScript
+
+ACCOUNT = "a0000000-0000-4000-8000-000000000001"
+MEANWHILE = f"""
+import os, signal, sys, threading
+from wixreseller import Client, ClientClosedError, SyncUsageError
+settings = dict(api_key="EMU.demo", account_id="{ACCOUNT}", base_url=sys.argv[1])
+client = Client(**settings)
+class Meanwhile:
+    \"\"\"Do something once, when a module is about to be loaded.\"\"\"
+    def __init__(self, module, act):
+        self.module, self.act, self.is_done = module, act, False
+    def find_spec(self, name, path=None, target=None):
+        if name == self.module and not self.is_done:
+            self.is_done = True
+            self.act()
+"""
+MODULES = ["asyncio.events", "uuid", "orjson", "aiohttp.client", "wixreseller._transport"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_after_ctrl_c_in_the_first_call_the_next_one_works(
+    run_script: RunScript, emulator_url: str, module: str
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+interrupt = Meanwhile("{module}", lambda: os.kill(os.getpid(), signal.SIGINT))
+sys.meta_path.insert(0, interrupt)
+try:
+    client.packages.find("sub-1")
+except KeyboardInterrupt:
+    print("interrupted")
+print(client.packages.find("sub-1"), interrupt.is_done)
+client.close()
+""",
+        emulator_url,
+    )
+
+    expected = "interrupted\nNone True\n"
+    assert (0, expected, "") == (result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_signal_handler_may_make_the_same_call_in_the_middle_of_the_first_one(
+    run_script: RunScript, emulator_url: str, module: str
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+signal.signal(signal.SIGALRM, lambda *_: print(client.packages.query().collect()))
+sys.meta_path.insert(0, Meanwhile("{module}", lambda: os.kill(os.getpid(), signal.SIGALRM)))
+print(client.packages.find("sub-1"))
+client.close()
+""",
+        emulator_url,
+    )
+
+    assert (0, "[]\nNone\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
+def test_a_destructor_in_the_middle_of_it_is_refused_a_call_and_does_not_hang(
+    run_script: RunScript, emulator_url: str
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+other = Client(**settings)
+class Owner:
+    def __del__(self):
+        try:
+            other.request("GET", "/", write=False)
+        except SyncUsageError as error:
+            print(str(error).partition(":")[0])
+        other.close()
+sys.meta_path.insert(0, Meanwhile("aiohttp.client", Owner))
+print(client.packages.find("sub-1"))
+client.close()
+""",
+        emulator_url,
+    )
+
+    refused = (
+        "a blocking call was made while what calls need was being loaded on this thread, by a "
+        "destructor, say"
+    )
+    expected = f"{refused}\nNone\n"
+    assert (0, expected, "") == (result.returncode, result.stdout, result.stderr)
+
+
+def test_a_first_call_by_a_destructor_at_shutdown_is_refused_and_closing_is_quiet(
+    run_script: RunScript,
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+class Owner:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        try:
+            client.packages.find("sub-1")
+        except ClientClosedError as error:
+            print(error)
+        client.close()
+owner = Owner()
+""",
+        "http://127.0.0.1:1",
+    )
+
+    expected = "the interpreter is shutting down; nothing was sent\n"
+    assert (0, expected, "") == (result.returncode, result.stdout, result.stderr)
+
+
+ANSWERS = {
+    "none": "",
+    "half of one": "HTTP/1.1 200 OK\\r\\nContent-Length: 20\\r\\n\\r\\n{}",
+    "one that cannot be read": "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}",
+    "a broken server's": "HTTP/1.1 500 Broken\\r\\nContent-Length: 2\\r\\n\\r\\n{}",
+    "a throttling one": "HTTP/1.1 429 Slow\\r\\nRetry-After: 9\\r\\nContent-Length: 0\\r\\n\\r\\n",
+}
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS])
+def test_whatever_the_answer_to_a_write_nothing_has_to_be_loaded_after_it(
+    run_script: RunScript, answer: str
+) -> None:
+    result = run_script(
+        f"""
+import asyncio, socket, sys, threading
+from wixreseller import AsyncClient, Hooks, errors
+server = socket.create_server(("127.0.0.1", 0))
+is_sent = threading.Event()
+def serve():
+    while True:
+        connection, _ = server.accept()
+        connection.recv(65536)
+        is_sent.set()
+        connection.sendall(b"{ANSWERS[answer]}")
+        connection.shutdown(socket.SHUT_RDWR)
+threading.Thread(target=serve, daemon=True).start()
+class NothingMore:
+    def find_spec(self, name, path=None, target=None):
+        if is_sent.is_set():
+            raise OSError(24, "Too many open files", name)
+sys.meta_path.insert(0, NothingMore())
+told = []
+async def on_unknown(event):
+    told.append(event.error)
+async def main():
+    async with AsyncClient(
+        api_key="EMU.demo",
+        account_id="{ACCOUNT}",
+        base_url=f"http://127.0.0.1:{{server.getsockname()[1]}}",
+        hooks=Hooks(on_unknown=on_unknown),
+        if_unknown="raise",
+    ) as client:
+        try:
+            await client.packages.cancel("{ACCOUNT}", deadline=4.0)
+        except (errors.OutcomeUnknownError, errors.RateLimitError) as error:
+            print(type(error).__name__, len(told), told in ([], [error]))
+asyncio.run(main())
+""",
+        "-",
+    )
+
+    is_unknown = answer != "a throttling one"
+    expected = "OutcomeUnknownError 1 True\n" if is_unknown else "RateLimitError 0 True\n"
+    assert (0, expected) == (result.returncode, result.stdout)
+
+
+@pytest.mark.parametrize("makes_it_unknown", ["cancel", "deadline"])
+def test_what_is_cut_short_after_it_was_sent_is_told_without_loading_anything(
+    run_script: RunScript, makes_it_unknown: str
+) -> None:
+    result = run_script(
+        f"""
+import asyncio, socket, sys
+from wixreseller import AsyncClient, Hooks, errors
+server = socket.create_server(("127.0.0.1", 0))
+is_sent = False
+class NothingMore:
+    def find_spec(self, name, path=None, target=None):
+        if is_sent:
+            raise OSError(24, "Too many open files", name)
+sys.meta_path.insert(0, NothingMore())
+told = []
+async def on_unknown(event):
+    told.append(type(event.error).__name__)
+async def take():
+    global is_sent
+    loop = asyncio.get_running_loop()
+    connection, _ = await loop.run_in_executor(None, server.accept)
+    await loop.run_in_executor(None, connection.recv, 65536)
+    is_sent = True
+    return connection
+async def main():
+    async with AsyncClient(
+        api_key="EMU.demo",
+        account_id="{ACCOUNT}",
+        base_url=f"http://127.0.0.1:{{server.getsockname()[1]}}",
+        hooks=Hooks(on_unknown=on_unknown),
+        if_unknown="raise",
+    ) as client:
+        deadline = {{"deadline": 0.5}} if "{makes_it_unknown}" == "deadline" else {{}}
+        call = asyncio.ensure_future(client.packages.cancel("{ACCOUNT}", **deadline))
+        connection = await take()
+        if not deadline:
+            call.cancel()
+        try:
+            await call
+        except BaseException as error:
+            print(type(error).__name__, told)
+        connection.close()
+asyncio.run(main())
+""",
+        "-",
+    )
+
+    kind = "CancelledError" if makes_it_unknown == "cancel" else "OutcomeUnknownError"
+    expected = f"{kind} ['OutcomeUnknownError']\n"
+    assert (0, expected) == (result.returncode, result.stdout)
