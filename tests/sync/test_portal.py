@@ -155,7 +155,7 @@ def test_a_call_that_cannot_even_begin_raises_and_the_next_one_works(portal: Por
     with patch(no_task, side_effect=MemoryError), pytest.raises(MemoryError):
         portal.call(nothing)
 
-    assert portal.call(thread_and_loop)
+    assert threading.get_ident() != portal.call(thread_and_loop)[0]
 
 
 def test_a_call_from_the_loops_own_thread_is_refused_at_once(portal: Portal) -> None:
