@@ -285,7 +285,7 @@ QUESTIONS: Final = [
                 row="wixreseller.Client",
                 to="wixreseller awaited",
                 at_most=1.4,
-                guard=1.7,
+                guard=1.9,
             ),
         ),
     ),
