@@ -156,7 +156,7 @@ def _question(name: str, *, extra: bool) -> Question:
                 row=f"wixreseller{mark}",
                 to=f"pydantic{mark}",
                 at_most=0.75,
-                guard=0.7,
+                guard=0.9 if extra else 0.6,
             ),
         ),
     )
