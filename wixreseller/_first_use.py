@@ -25,10 +25,15 @@ from wixreseller.errors import ClientClosedError
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["LateModule", "at_first_use", "loading"]
+__all__ = ["LateModule", "at_first_use", "loading", "shut_down"]
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+
+def shut_down() -> ClientClosedError:
+    """Make the error of a call that comes too late."""
+    return ClientClosedError("the interpreter is shutting down; nothing was sent")
 
 
 class _Loading:
@@ -57,7 +62,7 @@ class _Loading:
         if self.is_here():  # it makes a part of what is being made
             return make()
         if sys.is_finalizing():
-            raise ClientClosedError("the interpreter is shutting down; nothing was sent")
+            raise shut_down()
         if threading.current_thread() is threading.main_thread():
             return self._beside(make)
         return self._alone(make)

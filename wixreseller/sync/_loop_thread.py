@@ -10,10 +10,11 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from wixreseller._first_use import shut_down
 from wixreseller.errors import ClientClosedError, SyncUsageError
 from wixreseller.sync._beside import warn_beside_running_loop
 from wixreseller.sync._border import Border
-from wixreseller.sync._portal import is_over, shut_down
+from wixreseller.sync._portal import is_over
 from wixreseller.sync._selector import PrivateLoop
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import weakref
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from wixreseller._first_use import LateModule, loading
-from wixreseller.errors import ClientClosedError, SyncUsageError
+from wixreseller._first_use import LateModule, loading, shut_down
+from wixreseller.errors import SyncUsageError
 
 if TYPE_CHECKING:
     from wixreseller.sync import _loop_thread
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 else:
     _loop_thread = LateModule("wixreseller.sync._loop_thread", globals())
 
-__all__ = ["Portal", "is_over", "post", "shut_down"]
+__all__ = ["Portal", "is_over", "post"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -125,11 +125,6 @@ class _Process:
             # Kept, for the destructor of a loop that thinks it is running would complain.
             self._abandoned.append(self._current)
             self._current = None
-
-
-def shut_down() -> ClientClosedError:
-    """Make the error of a call that comes too late."""
-    return ClientClosedError("the interpreter is shutting down; nothing was sent")
 
 
 def is_over() -> bool:
