@@ -32,6 +32,9 @@ __all__ = ["Connector", "Lane", "Lanes"]
 # In front of the connector, which has no limit: past its own limit, aiohttp's connector is slow.
 _MAX_CONNECTIONS: Final = 100
 
+_LARGER_THAN_A_READ: Final = 512 * 1024
+"""Bytes; asyncio has half of that ready for each read of a socket."""
+
 
 class Connector(aiohttp.TCPConnector):
     """Connect as aiohttp does, and know the sockets and transports that are open."""
@@ -79,8 +82,8 @@ class Lane:
 
     loop: weakref.ref[asyncio.AbstractEventLoop]
     session: aiohttp.ClientSession
+    timer: SharedTimer
     free: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(_MAX_CONNECTIONS))
-    timer: SharedTimer = attrs.field(factory=SharedTimer)
     guardian: AsyncGenerator[None, None] | None = None
     """What closes the session with its loop; a session of the user's has none."""
 
@@ -156,6 +159,7 @@ class Lanes:
         """Open the lane of the running loop."""
         loop = asyncio.get_running_loop()
         self._sweep()
+        _keep_memory_of_reads()
         lane = self._lanes[id(loop)] = await self._open(loop)
         return lane
 
@@ -180,12 +184,12 @@ class Lanes:
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> Lane:
         if self._injected is not None:
-            return Lane(weakref.ref(loop), self._injected)
+            return Lane(weakref.ref(loop), self._injected, SharedTimer(loop))
         session = self._open_session()
         self._is_leaked = True  # until it is closed
         guardian = _guard(session)
         await anext(guardian)
-        return Lane(weakref.ref(loop), session, guardian=guardian)
+        return Lane(weakref.ref(loop), session, SharedTimer(loop), guardian=guardian)
 
     def _sweep(self) -> None:
         """Drop the sessions of loops that are closed, or gone."""
@@ -206,6 +210,16 @@ class Lanes:
             f"an AsyncClient was never closed: use `async with`, or aclose(); made at {path}:{line}"
         )
         warnings.warn_explicit(text, ResourceWarning, path, line)
+
+
+def _keep_memory_of_reads() -> None:
+    """Let the C library keep the memory that reads of a socket use over and over.
+
+    That of GNU asks the kernel for a block so large, and gives it back, at each single read, which
+    is an eighth of the CPU time of a create. Once a larger block was freed it takes such sizes for
+    usual, and keeps them. Other C libraries are not impressed.
+    """
+    bytes(_LARGER_THAN_A_READ)
 
 
 def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

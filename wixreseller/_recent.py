@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import attrs
 
-__all__ = ["RecentCreates"]
+__all__ = ["Create", "RecentCreates"]
 
 _REMEMBERED_SECONDS: Final = 900.0
 _MOST: Final = 10_000
@@ -25,7 +25,9 @@ State = Literal["in flight", "done", "failed", "unknown"]
 
 
 @attrs.define(eq=False)
-class _Create:
+class Create:
+    """Hold what is known of one create; once it is begun, only the lock's holder may look."""
+
     name: str
     key: str
     began: float
@@ -43,7 +45,7 @@ class _Create:
         """Whether it may make a package yet, or may have made one."""
         return self.state in ("in flight", "unknown")
 
-    def begun_again(self) -> _Create:
+    def begun_again(self) -> Create:
         was_unknown = self.was_unknown or self.state == "unknown"
         return attrs.evolve(self, state="in flight", was_unknown=was_unknown)
 
@@ -61,10 +63,10 @@ class _Create:
 class _Creates:
     """Hold the creates of one external id; no question takes longer, the more there are."""
 
-    def __init__(self, first: _Create) -> None:
-        self.by_key: dict[str, _Create] = {}
+    def __init__(self, first: Create) -> None:
+        self.by_key: dict[str, Create] = {}
         self._open: set[str] = set()
-        self._done: dict[str, _Create] = {}
+        self._done: dict[str, Create] = {}
         """By key, in the order in which they were done."""
         self.due: float | None = None
         self.note(first)
@@ -74,7 +76,7 @@ class _Creates:
         """The package that was made last."""
         return next((create.package_id for create in reversed(self._done.values())), None)
 
-    def note(self, create: _Create) -> None:
+    def note(self, create: Create) -> None:
         """Take a create in, or take note of its new state."""
         key = create.key
         self.by_key[key] = create
@@ -120,9 +122,9 @@ class RecentCreates:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._named: dict[str, _Create | _Creates] = {}
+        self._named: dict[str, Create | _Creates] = {}
         """By name; most external ids have one create, which stands for itself."""
-        self._order: deque[_Create] = deque()
+        self._order: deque[Create] = deque()
         """As they were begun. One that was begun again is there again."""
         self._sweep_at = 0.0
         _everyone.add(self)
@@ -131,11 +133,14 @@ class RecentCreates:
         """Replace the lock in the child of a fork: a thread that is gone may have held it."""
         self._lock = threading.Lock()
 
-    def begin(self, account_id: str, external_id: str, key: str, now: float) -> None:
-        """Note that a create is about to be sent; the same key again is the same create."""
+    def begin(self, account_id: str, external_id: str, key: str, now: float) -> Create:
+        """Note that a create is about to be sent; the same key again is the same create.
+
+        :meth:`end` takes what this gives.
+        """
         with self._lock:
             name = _name(account_id, external_id)
-            create = _Create(name, key, now)
+            create = Create(name, key, now)
             if self._named.setdefault(name, create) is not create:  # not the first
                 known = self._find(name, key)
                 create = create if known is None else known.begun_again()
@@ -144,23 +149,16 @@ class RecentCreates:
             if now >= self._sweep_at or len(self._order) > _MOST:
                 self._sweep_at = now + _SECONDS_BETWEEN_SWEEPS
                 self._sweep(now)
+            return create
 
-    def end(
-        self,
-        account_id: str,
-        external_id: str,
-        key: str,
-        now: float,
-        state: State,
-        package_id: str | None = None,
-    ) -> None:
+    def end(self, begun: Create, now: float, state: State, package_id: str | None = None) -> None:
         """Note what came of it. Sent again and refused, what was unknown stays unknown."""
         with self._lock:
-            named = self._named.get(_name(account_id, external_id))
-            if isinstance(named, _Create):
-                if named.key == key:
+            named = self._named.get(begun.name)
+            if isinstance(named, Create):
+                if named.key == begun.key:  # itself, or what it became when it was begun again
                     named.end(now, state, package_id)
-            elif named is not None and (create := named.by_key.get(key)) is not None:
+            elif named is not None and (create := named.by_key.get(begun.key)) is not None:
                 # Not before the one that ended last, though the clock was set back.
                 create.end(max(now, named.due or now), state, package_id)
                 named.note(create)
@@ -196,7 +194,7 @@ class RecentCreates:
             creates = self._all(account_id, external_id)
             return None if creates is None else creates.package_id
 
-    def _find(self, name: str, key: str) -> _Create | None:
+    def _find(self, name: str, key: str) -> Create | None:
         named = self._named.get(name)
         if isinstance(named, _Creates):
             return named.by_key.get(key)
@@ -204,12 +202,12 @@ class RecentCreates:
 
     def _all(self, account_id: str, external_id: str) -> _Creates | None:
         named = self._named.get(_name(account_id, external_id))
-        return _Creates(named) if isinstance(named, _Create) else named
+        return _Creates(named) if isinstance(named, Create) else named
 
-    def _put(self, create: _Create) -> None:
+    def _put(self, create: Create) -> None:
         """Hold a create, new or with a new state."""
         named = self._named.get(create.name)
-        if isinstance(named, _Create) and named.key != create.key:
+        if isinstance(named, Create) and named.key != create.key:
             self._named[create.name] = named = _Creates(named)
         if isinstance(named, _Creates):
             named.note(create)
@@ -223,16 +221,16 @@ class RecentCreates:
             if self._find(create.name, create.key) is create:  # else it was begun again
                 self._forget(create)
 
-    def _is_past(self, create: _Create, now: float) -> bool:
+    def _is_past(self, create: Create, now: float) -> bool:
         if self._find(create.name, create.key) is not create:
             return True
         return create.state != "in flight" and now - create.ended > _REMEMBERED_SECONDS
 
-    def _forget(self, create: _Create) -> None:
+    def _forget(self, create: Create) -> None:
         named = self._named[create.name]
         if isinstance(named, _Creates):
             named.forget(create.key)
-        if isinstance(named, _Create) or not named.by_key:
+        if isinstance(named, Create) or not named.by_key:
             del self._named[create.name]
 
 

@@ -15,13 +15,14 @@ __all__ = ["SharedTimer", "TimeLimit"]
 
 
 class SharedTimer:
-    """Let time limits end when their time is over; use it on one event loop only.
+    """Let time limits end when their time is over; on one event loop only.
 
     The timer outlives the limits that it was set for: the next ones will need it. So it is set
     again only when it rings, for the first that is due then, or for a limit that is due earlier.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self._due: dict[TimeLimit, float] = {}
         self._handle: asyncio.TimerHandle | None = None
 
@@ -31,28 +32,27 @@ class SharedTimer:
 
     def watch(self, limit: TimeLimit, seconds: float) -> None:
         """End a limit after so many seconds, unless it is forgotten before."""
-        loop = asyncio.get_running_loop()
-        due = self._due[limit] = loop.time() + seconds
+        due = self._due[limit] = self.loop.time() + seconds
         if self._handle is None or due < self._handle.when():
-            self._set(loop, due)
+            self._set(due)
 
     def forget(self, limit: TimeLimit) -> None:
         """Watch a limit no more."""
         self._due.pop(limit, None)
 
-    def _set(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+    def _set(self, due: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = loop.call_at(due, self._ring, loop)
+        self._handle = self.loop.call_at(due, self._ring)
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ring(self) -> None:
         self._handle = None
-        now = loop.time()
+        now = self.loop.time()
         for limit in [limit for limit, due in self._due.items() if due <= now]:
             del self._due[limit]
             limit.end()
         if self._due:
-            self._set(loop, min(self._due.values()))
+            self._set(min(self._due.values()))
 
 
 class TimeLimit:
@@ -73,7 +73,8 @@ class TimeLimit:
         """Whether its time was over before its work."""
 
     def __enter__(self) -> TimeLimit:
-        task = self._task = asyncio.current_task()
+        # Python 3.11 asks the kernel whose process it is, wherever it has to find the loop.
+        task = self._task = asyncio.current_task(self._timer.loop)
         assert task is not None  # noqa: S101  # there is nothing else that could be cancelled
         self._cancelling = task.cancelling()
         if self._seconds is not NO_TIMEOUT:

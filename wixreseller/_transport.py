@@ -37,7 +37,11 @@ _NO_TIMEOUT: Final = aiohttp.ClientTimeout(
     total=None, connect=None, sock_read=None, sock_connect=None
 )
 _NO_HEADERS: Final = CIMultiDictProxy(CIMultiDict[str]())
-_USER_AGENT: Final = f"wixreseller/{__version__} aiohttp/{aiohttp.__version__}"
+_ALWAYS: Final = {
+    "Accept": "application/json",
+    "User-Agent": f"wixreseller/{__version__} aiohttp/{aiohttp.__version__}",
+}
+"""Headers of every request: our own sessions send them unasked."""
 
 
 class Transport:
@@ -125,7 +129,7 @@ class Transport:
             _fail(error)
         headers = answer.headers
         self._consistent = headers.get("X-Wix-Consistent") or self._consistent
-        return Response(status=answer.status, headers=headers, body=_redacted(body, key))
+        return Response(status=answer.status, headers=headers, body=key.taken_out_of(body))
 
     def _headers_of(self, key: APIKey, account_id: str) -> CIMultiDict[str]:
         # Nearly always those of the last request. One tuple, so that threads mix nothing up;
@@ -133,8 +137,17 @@ class Transport:
         about = key, account_id, self._consistent
         last = self._last_headers
         if last is None or last[0] != about:
-            last = self._last_headers = about, _headers(*about)
+            last = self._last_headers = about, self._headers(*about)
         return last[1]
+
+    def _headers(self, key: APIKey, account_id: str, consistent: str | None) -> CIMultiDict[str]:
+        headers = CIMultiDict({} if self._injected is None else _ALWAYS)
+        headers["Authorization"] = key.reveal()
+        headers["wix-account-id"] = account_id
+        if consistent is not None:
+            # The last one got, whoever got it: a sub-account's write is then seen by the parent.
+            headers["X-Wix-Consistent"] = consistent
+        return headers
 
     async def _ask_for_key(self) -> APIKey:
         function = self._keys.function
@@ -152,7 +165,10 @@ class Transport:
 
 def _open_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=Connector(), cookie_jar=aiohttp.DummyCookieJar(), timeout=_NO_TIMEOUT
+        connector=Connector(),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=_ALWAYS,
+        timeout=_NO_TIMEOUT,
     )
 
 
@@ -179,21 +195,6 @@ def _options(
     return options
 
 
-def _headers(key: APIKey, account_id: str, consistent: str | None) -> CIMultiDict[str]:
-    headers = CIMultiDict(
-        {
-            "Authorization": key.reveal(),
-            "wix-account-id": account_id,
-            "Accept": "application/json",
-            "User-Agent": _USER_AGENT,
-        }
-    )
-    if consistent is not None:
-        # The last one got, whoever got it: a sub-account's write is then seen by the parent.
-        headers["X-Wix-Consistent"] = consistent
-    return headers
-
-
 @functools.lru_cache(maxsize=64)
 def _url(text: str) -> URL:
     """Parse an address that is encoded already; creates and queries all go to the same."""
@@ -209,11 +210,6 @@ def _proxy_for(base_url: str) -> str | None:
     if urllib.request.proxy_bypass(parts.netloc):
         return None
     return urllib.request.getproxies().get(parts.scheme)
-
-
-def _redacted(body: bytes, key: APIKey) -> bytes:
-    """Take the key out of a body: a proxy may echo the request, whatever status it gives it."""
-    return body.replace(key.reveal().encode(), b"***")  # the same bytes, where it is not in there
 
 
 def _fail(error: Exception) -> NoReturn:

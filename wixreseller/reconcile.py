@@ -18,6 +18,7 @@ from wixreseller._flights import Ensured, Flight
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._look import PROOFS, Happened, NotSeen, find_instance, look
 from wixreseller._operations import Request
+from wixreseller._recent import Create
 from wixreseller.errors import (
     APIError,
     AuthenticationError,
@@ -85,10 +86,11 @@ async def _remembered(
 ) -> Package:
     """Carry out a write, and let the process remember it if it is a create."""
     name = request.external_id if request.operation is _operations.CREATE else None
-    account, key = request.account_id, request.idempotency_key or ""
     recent, clock = calls.recent, calls.executor.clock
+    begun: Create | None = None
     if name is not None:
-        recent.begin(account, name, key, clock.posix())
+        key = request.idempotency_key or ""
+        begun = recent.begin(request.account_id, name, key, clock.posix())
     try:
         try:
             package = await calls.package(request, times)
@@ -97,15 +99,15 @@ async def _remembered(
                 raise
             package = await after_unknown(calls, error, times)
     except BaseException as error:
-        if name is not None:
+        if begun is not None:
             # Only our own errors say for certain that it failed; whatever else ends a call (a
             # cancellation, Ctrl-C) may have ended it after it was sent.
             is_ours = isinstance(error, WixResellerError)
             certain = is_ours and not isinstance(error, OutcomeUnknownError)
-            recent.end(account, name, key, clock.posix(), "failed" if certain else "unknown")
+            recent.end(begun, clock.posix(), "failed" if certain else "unknown")
         raise
-    if name is not None:
-        recent.end(account, name, key, clock.posix(), "done", package.id)
+    if begun is not None:
+        recent.end(begun, clock.posix(), "done", package.id)
     return package
 
 

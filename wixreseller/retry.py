@@ -83,7 +83,8 @@ class RetryBudget:
 
     def earn(self) -> None:
         """Count a logical call."""
-        self._stock = min(self._STOCK, self._stock + self._EARNED_BY_A_CALL)
+        if self._stock < self._STOCK:
+            self._stock = min(self._STOCK, self._stock + self._EARNED_BY_A_CALL)
 
     @property
     def has_some(self) -> bool:

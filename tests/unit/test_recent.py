@@ -17,7 +17,7 @@ from wixreseller._clock import Clock
 from wixreseller._executor import Executor
 from wixreseller._memory import memory_for
 from wixreseller._operations import Request, create_package
-from wixreseller._recent import RecentCreates
+from wixreseller._recent import Create, RecentCreates
 from wixreseller.config import ClientConfig
 from wixreseller.emulator.default_seed import SUB_ACCOUNTS
 
@@ -93,18 +93,18 @@ def test_a_stranger_with_another_key_shares_nothing() -> None:
 
 def test_an_account_in_capital_letters_is_the_same_account() -> None:
     recent = RecentCreates()
-    recent.begin(ACCOUNT, "sub-1", "k", now=1.0)
+    begun = recent.begin(ACCOUNT, "sub-1", "k", now=1.0)
 
-    recent.end(ACCOUNT.upper(), "sub-1", "k", 2.0, "done", "the package")
+    recent.end(begun, 2.0, "done", "the package")
 
-    assert "the package" == recent.package_of(ACCOUNT, "sub-1")
+    assert "the package" == recent.package_of(ACCOUNT.upper(), "sub-1")
     assert recent.has_rival(ACCOUNT.upper(), "sub-1", "another key", since=0.0)
 
 
 def test_a_create_of_long_ago_is_forgotten() -> None:
     recent = RecentCreates()
-    recent.begin(ACCOUNT, "sub-1", "k", now=1.0)
-    recent.end(ACCOUNT, "sub-1", "k", 2.0, "done", "the package")
+    begun = recent.begin(ACCOUNT, "sub-1", "k", now=1.0)
+    recent.end(begun, 2.0, "done", "the package")
     recent.begin(ACCOUNT, "sub-2", "k", now=902.0)
     assert 2.0 == recent.due_since(ACCOUNT, "sub-1")
 
@@ -135,8 +135,8 @@ def lines_of_one_more(count: int) -> int:
     """Count the lines that Python runs for one more create after so many of its external id."""
     recent = RecentCreates()
     for number in range(count):
-        recent.begin(ACCOUNT, "sub-1", f"k{number}", now=1.0)
-        recent.end(ACCOUNT, "sub-1", f"k{number}", 1.0, "done", f"package {number}")
+        begun = recent.begin(ACCOUNT, "sub-1", f"k{number}", now=1.0)
+        recent.end(begun, 1.0, "done", f"package {number}")
     lines = 0
 
     def watch(_frame: FrameType, event: str, _argument: object) -> Any:
@@ -147,9 +147,9 @@ def lines_of_one_more(count: int) -> int:
     before = sys.gettrace()
     sys.settrace(watch)
     try:
-        recent.begin(ACCOUNT, "sub-1", "k", now=2.0)
+        begun = recent.begin(ACCOUNT, "sub-1", "k", now=2.0)
         recent.has_rival(ACCOUNT, "sub-1", "k", since=1.5)
-        recent.end(ACCOUNT, "sub-1", "k", 2.0, "done", "the package")
+        recent.end(begun, 2.0, "done", "the package")
         recent.due_since(ACCOUNT, "sub-1")
         recent.package_of(ACCOUNT, "sub-1")
     finally:
@@ -164,8 +164,8 @@ def test_one_more_create_of_an_external_id_costs_the_same_however_many_there_wer
 def test_a_clock_that_is_set_back_makes_no_create_look_older_than_one_before_it() -> None:
     recent = RecentCreates()
     for key, now in (("k1", 50.0), ("k2", 10.0)):
-        recent.begin(ACCOUNT, "sub-1", key, now)
-        recent.end(ACCOUNT, "sub-1", key, now, "done", f"the package of {key}")
+        begun = recent.begin(ACCOUNT, "sub-1", key, now)
+        recent.end(begun, now, "done", f"the package of {key}")
 
     assert recent.has_rival(ACCOUNT, "sub-1", "k", since=50.0)
     assert 50.0 == recent.due_since(ACCOUNT, "sub-1")
@@ -209,21 +209,35 @@ class Remembered:
 
 
 KEYS = st.sampled_from(["k1", "k2", "k3"])
-STEPS = st.lists(st.tuples(KEYS, st.sampled_from(["begin", "done", "failed", "unknown"])))
+STEPS = st.lists(
+    st.tuples(KEYS, st.sampled_from(["begin", "done", "failed", "unknown"]), st.integers(0, 2))
+)
+"""A key, what becomes of its create, and which of its beginnings that is told of."""
 
 
 @settings(max_examples=300)
-@example([("k1", "begin"), ("k2", "begin"), ("k2", "done"), ("k1", "done"), ("k2", "failed")])
+@example(
+    [
+        ("k1", "begin", 0),
+        ("k2", "begin", 0),
+        ("k2", "done", 0),
+        ("k1", "done", 0),
+        ("k2", "failed", 0),
+    ]
+)
 @given(STEPS)
-def test_several_creates_of_one_external_id_are_told_apart(steps: list[tuple[str, Any]]) -> None:
+def test_several_creates_of_one_external_id_are_told_apart(
+    steps: list[tuple[str, Any, int]],
+) -> None:
     recent, plain = RecentCreates(), Remembered()
-    for now, (key, step) in enumerate(steps):
+    begun: dict[str, list[Create]] = {key: [] for key in ("k1", "k2", "k3")}
+    for now, (key, step, which) in enumerate(steps):
         if step == "begin":
-            recent.begin(ACCOUNT, "sub-1", key, now)
+            begun[key].append(recent.begin(ACCOUNT, "sub-1", key, now))
             plain.begin(key, now)
-        else:
+        elif begun[key]:
             made = f"package of {key} at {now}" if step == "done" else None
-            recent.end(ACCOUNT, "sub-1", key, now, step, made)
+            recent.end(begun[key][which % len(begun[key])], now, step, made)
             plain.end(key, now, step)
 
     for key in ("k1", "k2", "k3", "another"):

@@ -31,7 +31,7 @@ async def seconds_until_expiry(timer: SharedTimer, limit: Seconds, work: float) 
 
 @in_jumping_time
 async def test_what_takes_longer_than_its_time_is_ended_then_and_nothing_else_is() -> None:
-    timer = SharedTimer()
+    timer = SharedTimer(asyncio.get_running_loop())
 
     ends = await asyncio.gather(
         seconds_until_expiry(timer, 30.0, 40.0),
@@ -52,7 +52,7 @@ def test_each_of_many_expires_exactly_if_its_work_is_longer_than_its_time(
         return await seconds_until_expiry(timer, float(limit), work + 0.5)
 
     async def everyone() -> list[float | None]:
-        timer = SharedTimer()
+        timer = SharedTimer(asyncio.get_running_loop())
         return await asyncio.gather(*(one(timer, *work) for work in works))
 
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
@@ -65,7 +65,7 @@ def test_each_of_many_expires_exactly_if_its_work_is_longer_than_its_time(
 
 @in_jumping_time
 async def test_a_thousand_attempts_one_after_another_set_one_timer() -> None:
-    timer = SharedTimer()
+    timer = SharedTimer(asyncio.get_running_loop())
     loop = asyncio.get_running_loop()
 
     with patch.object(loop, "call_at", wraps=loop.call_at) as set_timer:
@@ -77,7 +77,7 @@ async def test_a_thousand_attempts_one_after_another_set_one_timer() -> None:
 
 @in_jumping_time
 async def test_a_cancellation_from_outside_is_none_of_the_timers() -> None:
-    timer = SharedTimer()
+    timer = SharedTimer(asyncio.get_running_loop())
     task = asyncio.ensure_future(seconds_until_expiry(timer, 30.0, 40.0))
     await asyncio.sleep(1.0)
 
@@ -89,7 +89,7 @@ async def test_a_cancellation_from_outside_is_none_of_the_timers() -> None:
 
 @in_jumping_time
 async def test_a_cancellation_that_comes_with_the_end_of_the_time_is_not_swallowed() -> None:
-    timer = SharedTimer()
+    timer = SharedTimer(asyncio.get_running_loop())
     task = asyncio.ensure_future(seconds_until_expiry(timer, 30.0, 40.0))
     asyncio.get_running_loop().call_later(30.0, task.cancel)
 
@@ -99,7 +99,7 @@ async def test_a_cancellation_that_comes_with_the_end_of_the_time_is_not_swallow
 
 @in_jumping_time
 async def test_what_is_over_leaves_no_cancellation_behind() -> None:
-    timer = SharedTimer()
+    timer = SharedTimer(asyncio.get_running_loop())
     task = asyncio.current_task()
     assert task is not None
 
@@ -111,7 +111,7 @@ async def test_what_is_over_leaves_no_cancellation_behind() -> None:
 
 @in_jumping_time
 async def test_work_that_ends_in_the_moment_of_its_time_gives_its_own_error() -> None:
-    timer = SharedTimer()
+    timer = SharedTimer(asyncio.get_running_loop())
     task = asyncio.current_task()
     assert task is not None
 
@@ -132,7 +132,7 @@ async def test_work_that_ends_in_the_moment_of_its_time_gives_its_own_error() ->
 
 @in_jumping_time
 async def test_the_time_limit_of_a_caller_is_not_taken_for_the_one_inside() -> None:
-    inner = SharedTimer().limit(5.0)
+    inner = SharedTimer(asyncio.get_running_loop()).limit(5.0)
     outer = asyncio.timeout(3.0)
 
     async def work() -> None:
@@ -172,9 +172,8 @@ def test_it_ends_work_as_a_timeout_of_asyncio_does(
         with asyncio.Runner(loop_factory=JumpingLoop) as runner:
             return runner.run(main())
 
-    timer = SharedTimer()
     expected = story(lambda: asyncio.timeout(float(limit)))
 
-    actual = story(lambda: timer.limit(float(limit)))
+    actual = story(lambda: SharedTimer(asyncio.get_running_loop()).limit(float(limit)))
 
     assert expected == actual

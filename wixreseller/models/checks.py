@@ -7,6 +7,7 @@ The limits are those of the documented schema; nothing is checked that Wix does 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -100,9 +101,15 @@ def open_enum(value: object, kind: type[E], field: str) -> E:
     return kind(_text(value, field, None))
 
 
+@functools.lru_cache(maxsize=256)
+def _is_guid(text: str) -> bool:
+    # Remembered, for a reseller sells the same few products again and again.
+    return _GUID.fullmatch(text) is not None
+
+
 def guid(value: object, field: str) -> str:
     """Check a GUID: 8-4-4-4-12 hexadecimal digits, upper or lower case."""
-    if not isinstance(value, str) or not _GUID.fullmatch(value):
+    if not isinstance(value, str) or not _is_guid(value):
         raise ConfigurationError(
             f"{field} must be a GUID (8-4-4-4-12 hexadecimal digits, like "
             f"0a1b2c3d-0000-4000-8000-0123456789ab), not {shorten(value)}",
