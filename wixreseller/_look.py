@@ -25,7 +25,19 @@ from wixreseller.models import (
     checks,
 )
 
-__all__ = ["PROOFS", "Happened", "NotSeen", "Proof", "find_instance", "look", "proofs_as_markdown"]
+__all__ = [
+    "FIRST_LOOK_AGAIN",
+    "PROOFS",
+    "Happened",
+    "NotSeen",
+    "Proof",
+    "find_instance",
+    "look",
+    "proofs_as_markdown",
+]
+
+FIRST_LOOK_AGAIN: Final = 0.5
+"""Seconds until the second look, where one is not enough."""
 
 # How far the clocks may be off for a creation date to count. The server's clock is known from the
 # Date header, which has whole seconds, to half of that and half of a round trip.

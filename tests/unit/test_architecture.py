@@ -65,6 +65,7 @@ FLOORS = {
     "_compare": 6,
     "_calls": 6,
     "_look": 6,
+    "_writes": 6,
     "_changes": 6,
     "reconcile": 6,
     "resources": 6,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wixreseller import AsyncClient, Product, errors, reconcile
+from wixreseller import AsyncClient, Product, _writes, errors
 from wixreseller._calls import Calls, Times
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
@@ -45,7 +45,7 @@ def create_ending_in(end: BaseException) -> RecentCreates:
     calls = Calls(config, cast("Executor", Ending(end)))
     with pytest.raises(type(end)):
         # Stepped by hand: an event loop would take an interrupt for its own.
-        reconcile.write(calls, REQUEST, Times(30.0, None)).send(None)
+        _writes.write(calls, REQUEST, Times(30.0, None)).send(None)
     return calls.recent
 
 

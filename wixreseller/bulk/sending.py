@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from wixreseller import _operations, errors, reconcile
+from wixreseller import _operations, _writes, errors
 from wixreseller._calls import Calls, Times
 from wixreseller._operations import Request
 from wixreseller.bulk import verdicts
@@ -131,7 +131,7 @@ class Sender:
         )
         times = Times(self._calls.config.timeout, None)
         try:
-            package = await reconcile.send(calls, self._request(sending), times)
+            package = await _writes.send(calls, self._request(sending), times)
         except errors.JournalError:
             raise
         except errors.WixResellerError as error:

@@ -16,7 +16,7 @@ from wixreseller.pagination import AsyncPager
 from wixreseller.resources._pages import is_kept, pages_of
 
 if TYPE_CHECKING:
-    from wixreseller import _changes, query, reconcile
+    from wixreseller import _changes, _writes, query, reconcile
     from wixreseller._changes import AsyncChanges
     from wixreseller.query import Filter, Sort
     from wixreseller.reconcile import Ensured
@@ -24,6 +24,7 @@ else:
     _changes = LateModule("wixreseller._changes", globals())
     query = LateModule("wixreseller.query", globals())
     reconcile = LateModule("wixreseller.reconcile", globals())
+    _writes = LateModule("wixreseller._writes", globals())
 
 __all__ = ["AsyncPackages"]
 
@@ -78,7 +79,7 @@ class AsyncPackages:
             checks.products(products, Product),
             None if external_id is None else checks.external_id(external_id),
         )
-        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+        return await _writes.write(self._calls, request, self._calls.times(timeout, deadline))
 
     async def ensure(
         self,
@@ -200,7 +201,7 @@ class AsyncPackages:
             self._calls.key(idempotency_key),
             checks.guid(package_id, "package_id"),
         )
-        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+        return await _writes.write(self._calls, request, self._calls.times(timeout, deadline))
 
     def query(
         self,
@@ -347,7 +348,7 @@ class AsyncPackages:
             checks.guid(package_id, "package_id"),
             checks.external_id(external_id),
         )
-        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+        return await _writes.write(self._calls, request, self._calls.times(timeout, deadline))
 
     async def wait_until_settled(
         self,

@@ -12,9 +12,10 @@ from wixreseller.errors import ConfigurationError
 from wixreseller.models import BillingInfo, Package, checks
 
 if TYPE_CHECKING:
-    from wixreseller import reconcile
+    from wixreseller import _writes, reconcile
 else:
     reconcile = LateModule("wixreseller.reconcile", globals())
+    _writes = LateModule("wixreseller._writes", globals())
 
 __all__ = ["AsyncProductInstances"]
 
@@ -87,7 +88,7 @@ class AsyncProductInstances:
             self._calls.key(idempotency_key),
             checks.guid(instance_id, "instance_id"),
         )
-        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+        return await _writes.write(self._calls, request, self._calls.times(timeout, deadline))
 
     async def cancel(
         self,
@@ -113,7 +114,7 @@ class AsyncProductInstances:
             self._calls.key(idempotency_key),
             checks.guid(instance_id, "instance_id"),
         )
-        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+        return await _writes.write(self._calls, request, self._calls.times(timeout, deadline))
 
     async def adjust_specifications(
         self,
@@ -159,4 +160,4 @@ class AsyncProductInstances:
             else checks.instance_of(billing_info, BillingInfo, "billing_info"),
             discount_code=checks.discount_code(discount_code),
         )
-        return await reconcile.write(self._calls, request, self._calls.times(timeout, deadline))
+        return await _writes.write(self._calls, request, self._calls.times(timeout, deadline))
