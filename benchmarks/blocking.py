@@ -2,6 +2,11 @@
 
 Wall clock, for it is what a caller waits for; over kept-alive connections on this machine. The same
 create each time; the same order, the same answer.
+
+One after the other nothing happens at the same time: client, server and the client's own thread
+wait for each other. So it is measured with all of them on one processor. Where the system puts them
+as it likes, it is luck which of them share one, for minutes on end, and to wake up another
+processor can take a tenth of the whole; that is measured too.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from typing import Any, Final
 from benchmarks.creates import GUID, KEY, PATH, naive, names, order
 from benchmarks.framework.awaiting import at_once
 from benchmarks.framework.peers import peer
-from benchmarks.framework.processes import in_turns
+from benchmarks.framework.processes import canned_server, in_turns
 from benchmarks.framework.questions import Effort, Goal, Open, Question, Row, Way
 
 Call = Callable[[], object]
@@ -250,57 +255,88 @@ _MANY: Final = [
     ),
 ]
 WAYS: Final = [*_ONE, *_MANY]
+_NEAREST: Final = (
+    "wixreseller.Client",
+    "wixreseller awaited",
+    "requests.Session",
+    "urllib3",
+    "aiohttp, one hop by hand",
+)
 
 
-def _measure(ways: Sequence[Way]) -> Callable[[Effort], Sequence[Row]]:
-    def measure(effort: Effort) -> Sequence[Row]:
-        return in_turns(
-            "benchmarks.blocking",
-            ways,
-            effort.url,
-            rounds=effort.of(9, 40),
-            scale=1e6,
-            clock="wall",
-        )
+def _in_turns(
+    ways: Sequence[Way], effort: Effort, url: str, *, processor: int | None = None
+) -> Sequence[Row]:
+    return in_turns(
+        "benchmarks.blocking",
+        ways,
+        url,
+        rounds=effort.of(9, 40),
+        scale=1e6,
+        clock="wall",
+        processor=processor,
+    )
 
-    return measure
+
+def _measure_on_one(effort: Effort) -> Sequence[Row]:
+    with canned_server(processor=0) as url:
+        return _in_turns(_ONE, effort, url, processor=0)
+
+
+def _measure_anywhere(effort: Effort) -> Sequence[Row]:
+    return _in_turns([way for way in _ONE if way.name in _NEAREST], effort, effort.url)
+
+
+def _measure_threads(effort: Effort) -> Sequence[Row]:
+    return _in_turns(_MANY, effort, effort.url)
+
+
+def _goals(where: str, *, to_requests: float, to_awaited: float) -> Sequence[Goal]:
+    return (
+        Goal(
+            what=f"A blocking create, {where}: ÷ requests.Session",
+            row="wixreseller.Client",
+            to="requests.Session",
+            at_most=0.4,
+            guard=to_requests,
+        ),
+        Goal(
+            what=f"A blocking create, {where}: ÷ the same awaited",
+            row="wixreseller.Client",
+            to="wixreseller awaited",
+            at_most=1.4,
+            guard=to_awaited,
+        ),
+    )
 
 
 QUESTIONS: Final = [
     Question(
         name="blocking",
-        title="A blocking create, one after the other",
+        title="A blocking create, one after the other, client and server on one processor",
         unit="µs",
-        measure=_measure(_ONE),
-        goals=(
-            Goal(
-                what="A blocking create: ÷ requests.Session",
-                row="wixreseller.Client",
-                to="requests.Session",
-                at_most=0.4,
-                guard=0.6,
-            ),
-            Goal(
-                what="A blocking create: ÷ the same awaited",
-                row="wixreseller.Client",
-                to="wixreseller awaited",
-                at_most=1.4,
-                guard=1.9,
-            ),
-        ),
+        measure=_measure_on_one,
+        goals=_goals("on one processor", to_requests=0.45, to_awaited=1.5),
+    ),
+    Question(
+        name="blocking-anywhere",
+        title="A blocking create, one after the other, on any processor",
+        unit="µs",
+        measure=_measure_anywhere,
+        goals=_goals("on any processor", to_requests=0.6, to_awaited=1.9),
     ),
     Question(
         name="threads",
         title=f"A blocking create in each of {_THREADS} threads, time for each answer",
         unit="µs",
-        measure=_measure(_MANY),
+        measure=_measure_threads,
         goals=(
             Goal(
                 what=f"Answers that {_THREADS} threads get: ÷ those with a shared requests.Session",
                 row=f"requests.Session × {_THREADS}",
                 to=f"wixreseller.Client × {_THREADS}",
                 at_least=5.0,
-                guard=2.0,
+                guard=3.0,
             ),
         ),
     ),

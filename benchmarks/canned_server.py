@@ -7,13 +7,14 @@ in its first line, which is answered with a page whose cursor is always another 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
+import selectors
+import socket
 import sys
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 GUID: Final = "0a1b2c3d-0000-4000-8000-0123456789ab"
 DATE: Final = "2026-01-02T03:04:05.678Z"
@@ -103,28 +104,36 @@ ANSWER: Final = answer_of(json.dumps({"package": PACKAGE}).encode())
 BEFORE_CURSOR, _, AFTER_CURSOR = answer_of(page_of(100, 3)).partition(CURSOR_PLACE)
 
 
-class Canned(asyncio.Protocol):
+class Connection:
     """Serve one connection; requests may come in pieces, and none before the last is answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
         self._received = b""
         self._pages = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what answers are written to."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer when the request is whole."""
-        self._received += data
+    def read(self, room: memoryview) -> bool:
+        """Take what came, and answer when the request is whole; say whether it goes on."""
+        try:
+            length = self._socket.recv_into(room)
+        except ConnectionError:
+            return False
+        self._received += room[:length]
         head, end, body = self._received.partition(b"\r\n\r\n")
         if end and len(body) >= _content_length(head):
             self._received = b""
-            if b"/query" in head.partition(b"\r\n")[0]:
-                self._pages += 1
-                self._transport.write(b"%s%080d%s" % (BEFORE_CURSOR, self._pages, AFTER_CURSOR))
-            else:
-                self._transport.write(ANSWER)
+            self._socket.sendall(self._answer(head))
+        return length > 0
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _answer(self, head: bytes) -> bytes:
+        if b"/query" not in head.partition(b"\r\n")[0]:
+            return ANSWER
+        self._pages += 1
+        return b"%s%080d%s" % (BEFORE_CURSOR, self._pages, AFTER_CURSOR)
 
 
 def _content_length(head: bytes) -> int:
@@ -135,14 +144,34 @@ def _content_length(head: bytes) -> int:
     return int(lowered[at + 17 :].partition(b"\r\n")[0])
 
 
-async def main() -> None:
-    """Serve until the input ends."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Canned, "127.0.0.1", 0, backlog=1000)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    server.close()
+def main() -> None:
+    """Serve until the input ends.
+
+    By hand and not with asyncio, which takes three times as long for a request: what the server
+    takes is a part of every time that is measured by the wall clock, and says nothing of clients.
+    """
+    room = memoryview(bytearray(65536))
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=1000) as listening,
+        selectors.DefaultSelector() as ready,
+    ):
+        ready.register(listening, selectors.EVENT_READ)
+        ready.register(sys.stdin, selectors.EVENT_READ)
+        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+        while True:
+            for key, _ in ready.select():
+                connection = key.data
+                if connection is not None:
+                    if not connection.read(room):
+                        ready.unregister(key.fileobj)
+                        connection.close()
+                elif key.fileobj is listening:
+                    accepted, _ = listening.accept()
+                    accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    ready.register(accepted, selectors.EVENT_READ, Connection(accepted))
+                else:
+                    return
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -35,10 +35,11 @@ Clock = Literal["cpu", "wall"]
 
 
 @contextlib.contextmanager
-def canned_server() -> Generator[str, None, None]:
+def canned_server(processor: int | None = None) -> Generator[str, None, None]:
     """Run the server with the canned answers, and give its address."""
     command = [sys.executable, "-m", "benchmarks.canned_server"]
     with child(command) as process:
+        _settle(process, processor)
         yield _line(process)
 
 
@@ -50,14 +51,20 @@ def in_turns(
     rounds: int,
     scale: float,
     clock: Clock = "cpu",
+    processor: int | None = None,
 ) -> list[Row]:
-    """Let each way make rounds, one after the other. Values are seconds by ``scale``."""
+    """Let each way make rounds, one after the other. Values are seconds by ``scale``.
+
+    ``processor`` is the number of the only one that the ways may run on, where the system has such
+    a thing.
+    """
     values: dict[str, list[float]] = {way.name: [] for way in ways}
     with contextlib.ExitStack() as stack:
         children: dict[str, subprocess.Popen[str]] = {}
         for way in ways:
             command = [sys.executable, "-m", "benchmarks.framework.child", module, way.name, url]
-            children[way.name] = stack.enter_context(child(command))
+            process = children[way.name] = stack.enter_context(child(command))
+            _settle(process, processor)
         for process in children.values():
             _line(process)
         for number in range(rounds):
@@ -144,6 +151,12 @@ def child(command: Sequence[str]) -> Generator[subprocess.Popen[str], None, None
     finally:
         process.kill()
         process.wait()
+
+
+def _settle(process: subprocess.Popen[str], processor: int | None) -> None:
+    if processor is not None and hasattr(os, "sched_setaffinity"):
+        ours = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(process.pid, {ours[processor]})
 
 
 def ask(process: subprocess.Popen[str]) -> str:
