@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
 
 from wixreseller.sync._border import Border
+from wixreseller.sync._loop_thread import _Call  # pyright: ignore[reportPrivateUsage]
 
 
 class Bell:
@@ -72,3 +74,19 @@ def test_the_done_are_told_together_right_before_the_loop_waits() -> None:
     border.before_waiting()
 
     assert ([True] * 3, [False] * 3) == (before, [end.locked() for end in ends])
+
+
+async def test_a_call_that_is_cancelled_in_the_pass_in_which_it_came_is_over_at_once() -> None:
+    border = Border(lambda: None)
+    call = _Call(asyncio.Event().wait, (), {})
+
+    call.cross(border)
+    border.after_waiting()
+    call.cancel()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    border.hand_out()
+
+    call.wait(10.0)  # no time, unless nobody tells
+    with pytest.raises(asyncio.CancelledError):
+        call.outcome()

@@ -95,6 +95,13 @@ class _Call(Generic[T]):
             self._finish()
         else:
             self._task.cancel()
+            self._task.add_done_callback(self._end_unbegun)
+
+    def _end_unbegun(self, _: asyncio.Task[None]) -> None:
+        """End work that was cancelled before its first step: nothing of it has run."""
+        if not self._is_over:  # as it is from Python 3.12 on
+            self._error = asyncio.CancelledError()
+            self._finish()
 
     def wait(self, seconds: float = -1) -> None:
         """Wait until the work is over, or so many seconds (negative: no matter how long)."""
