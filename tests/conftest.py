@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from awaited import Awaited
+from hypothesis import HealthCheck, settings
 
 from wixreseller import AsyncClient, BillingInfo, Client, CycleUnit, Product
 from wixreseller._memory import forget_memories
@@ -18,6 +19,12 @@ from wixreseller.emulator.default_seed import PREMIUM_BASIC, SUB_ACCOUNTS
 from wixreseller.testing import EmulatorThread
 
 ACCOUNT = SUB_ACCOUNTS[0]
+
+# How long an example takes is the machine's affair, which may be busy with something else.
+settings.register_profile(
+    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

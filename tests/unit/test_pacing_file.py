@@ -356,7 +356,7 @@ async def test_what_cannot_be_written_at_once_is_written_next_time(path: Path) -
 
 
 @given(garbage=st.binary(max_size=200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_content_of_the_slots_blocks_for_longer_than_a_window(
     tmp_path: Path, garbage: bytes
 ) -> None:
@@ -383,7 +383,7 @@ def test_no_content_of_the_slots_blocks_for_longer_than_a_window(
         st.tuples(st.integers(0, 2), st.integers(0, 16), st.integers(0, 12)), max_size=40
     ),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_window_sees_more_than_the_limit_from_all_processes(
     tmp_path: Path, limit: int, steps: list[tuple[int, int, int]]
 ) -> None:
