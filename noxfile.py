@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -72,39 +73,58 @@ def types(session: nox.Session) -> None:
     session.run("pyright", "--verifytypes", "wixreseller", "--ignoreexternal")
 
 
-# What tries the whole program, or the emulator alone, for long: once is enough in one go. Behind
-# `--` every Python tries what is named: `nox -s tests-3.12 -- tests`.
+# What one go tries less often than it makes environments. A test may be named here if what it
+# looks at cannot come out otherwise there: not what is about event loops, threads, forks, signals,
+# clocks, pickling, types or the wire, and not what is quick. Behind `--` every environment tries
+# what is named: `nox -s tests-3.12 -- tests`. CI's own matrix tries all tests on every Python.
+#
+# Only the Python that runs nox, with the newest dependencies: what tries the whole program or the
+# emulator alone for long, kills it, measures its memory, or reads the project's own files.
 ONCE = (
+    "tests/bulk/test_order_source_memory.py",
     "tests/bulk/test_run_crashes.py",
     "tests/bulk/test_run_memory.py",
     "tests/bulk_kills",
+    "tests/cli/test_cli_hard_ends.py",
     "tests/docs",
     "tests/emulator",
     "tests/recipes",
     "tests/safety",
 )
-# More than there are processors: many tests wait for processes, and for what must not happen.
-WORKERS = "4"
+# The oldest dependencies too, but no other Python: what is shown to people, which hangs on click
+# and rich. That every Python can start the program, end it and interrupt it is tried by the rest.
+ON_ONE_PYTHON = (
+    "tests/cli/test_cli_catalogue.py",
+    "tests/cli/test_cli_completion.py",
+    "tests/cli/test_cli_progress.py",
+    "tests/cli/test_cli_provision_plan.py",
+    "tests/cli/test_cli_terminal.py",
+)
+# More than there are processors: many tests wait for processes, and for what must not happen. Who
+# has nothing left takes over from the others, for what takes long lies together in a few files.
+WORKERS = ("-n", "4", "--dist", "worksteal")
+# Tests start Python hundreds of times: where no bytecode is written, each compiles all anew.
+WITH_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
-def run_tests(session: nox.Session, *, is_all: bool) -> None:
-    """Run what is named behind `--`; else all tests, or those that one Python may fail alone."""
-    left_out = () if is_all or session.posargs else (f"--ignore={path}" for path in ONCE)
-    session.run("pytest", "-n", WORKERS, *left_out, *session.posargs)
+def run_tests(session: nox.Session, left_out: Sequence[str]) -> None:
+    """Run what is named behind `--`; else all tests but some."""
+    ignored = () if session.posargs else (f"--ignore={path}" for path in left_out)
+    session.run("pytest", *WORKERS, *ignored, *session.posargs, env=WITH_BYTECODE)
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests on every Python that is here, with the newest dependencies."""
     session.install("-e", ".[cli]", *group("tests"))
-    run_tests(session, is_all=session.python == RUNNING)
+    run_tests(session, () if session.python == RUNNING else (*ONCE, *ON_ONE_PYTHON))
 
 
 @nox.session
 def tests_min_deps(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that the package claims to work with."""
     session.install("-e", ".[cli]", *lower_bounds(), *group("tests"))
-    run_tests(session, is_all=False)
+    run_tests(session, ONCE)
 
 
 @nox.session
