@@ -17,7 +17,7 @@ from benchmarks.limit_servers import Server
 from wixreseller import NO_TIMEOUT, RateLimit, _operations
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
-from wixreseller._executor import Executor
+from wixreseller._executor import Executor, Times
 from wixreseller._guard import Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._pacing import Pacer
@@ -127,7 +127,7 @@ async def work_off(
         while started < calls and loop.time() < until:
             started += 1
             try:
-                await executor.run(CREATE, _keep, timeout=NO_TIMEOUT, until=None, config=config)
+                await executor.run(CREATE, _keep, Times(NO_TIMEOUT, None), config)
             except WixResellerError:
                 outcome.lost += 1
             else:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from wixreseller import _answers, _operations
-from wixreseller._executor import BeforeSending, Executor
-from wixreseller._frozen import frozen
+from wixreseller._executor import BeforeSending, Executor, Times
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._memory import Memory
 from wixreseller._operations import Request
@@ -24,18 +23,6 @@ if TYPE_CHECKING:
     from wixreseller._flights import Flights
 
 __all__ = ["Calls", "Times"]
-
-
-@frozen
-class Times:
-    """Bound one logical call: each attempt in seconds, the whole by a moment of the clock."""
-
-    timeout: Seconds
-    until: float | None
-
-    def capped(self, until: float) -> Times:
-        """Give the same, but over at that moment at the latest."""
-        return attrs.evolve(self, until=until if self.until is None else min(until, self.until))
 
 
 @attrs.frozen
@@ -83,23 +70,13 @@ class Calls:
     def package(self, request: Request, times: Times) -> Coroutine[Any, Any, Package]:
         """Run a request whose answer is a package."""
         return self.executor.run(
-            request,
-            _answers.read_package,
-            timeout=times.timeout,
-            until=times.until,
-            config=self.config,
-            before_sending=self.before_sending,
+            request, _answers.read_package, times, self.config, self.before_sending
         )
 
     def page(self, request: Request, times: Times) -> Coroutine[Any, Any, Page]:
         """Run a request whose answer is a page."""
         return self.executor.run(
-            request,
-            _answers.read_page,
-            timeout=times.timeout,
-            until=times.until,
-            config=self.config,
-            before_sending=self.before_sending,
+            request, _answers.read_page, times, self.config, self.before_sending
         )
 
     async def document(self, request: Request, times: Times) -> JSONValue:
@@ -111,12 +88,7 @@ class Calls:
         """
         try:
             answer = await self.executor.run(
-                request,
-                _answers.read_document,
-                timeout=times.timeout,
-                until=times.until,
-                config=self.config,
-                before_sending=self.before_sending,
+                request, _answers.read_document, times, self.config, self.before_sending
             )
         except OutcomeUnknownError as error:
             log_unknown(error)

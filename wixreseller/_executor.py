@@ -16,6 +16,7 @@ import attrs
 from wixreseller import errors, matrix
 from wixreseller._answers import Response
 from wixreseller._clock import Clock, ServerClock
+from wixreseller._frozen import frozen
 from wixreseller._guard import NoAnswerError, Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._logical_call import LogicalCall
@@ -29,7 +30,7 @@ from wixreseller.config import ClientConfig
 from wixreseller.models import CallMeta
 from wixreseller.retry import RetryBudget, RetryPolicy
 
-__all__ = ["BeforeSending", "Executor"]
+__all__ = ["BeforeSending", "Executor", "Times"]
 
 T = TypeVar("T")
 Reader = Callable[[Response, CallMeta], T]
@@ -37,6 +38,19 @@ BeforeSending = Callable[[Request], Awaitable[None]]
 """Awaited before each attempt, when it has its turn; if it raises, nothing is sent."""
 
 _log: Final = logging.getLogger("wixreseller")
+
+
+@frozen
+class Times:
+    """Bound one logical call: each attempt in seconds, the whole by a moment of the clock."""
+
+    timeout: Seconds
+    until: float | None
+    """Waits included."""
+
+    def capped(self, until: float) -> Times:
+        """Give the same, but over at that moment at the latest."""
+        return attrs.evolve(self, until=until if self.until is None else min(until, self.until))
 
 
 @attrs.frozen
@@ -86,21 +100,15 @@ class Executor:
         self,
         request: Request,
         read: Reader[T],
-        *,
-        timeout: Seconds,
-        until: float | None,
+        times: Times,
         config: ClientConfig,
         before_sending: BeforeSending | None = None,
     ) -> Coroutine[Any, Any, T]:
-        """Carry out one logical call and give its result.
-
-        ``timeout`` bounds each attempt, in seconds; ``until`` is the moment of the clock at which
-        the whole call must be over, waits included.
-        """
+        """Carry out one logical call and give its result."""
         call = LogicalCall(request, self.clock, before_sending)
-        work = self._attempts(call, read, timeout, until, config)
-        if until is not None:
-            work = self._bounded(call, work, until)
+        work = self._attempts(call, read, times, config)
+        if times.until is not None:
+            work = self._bounded(call, work, times.until)
         return self._hooks.watch(call, config.base_url, self.clock, work)
 
     async def _bounded(self, call: LogicalCall, work: Coroutine[Any, Any, T], until: float) -> T:
@@ -124,24 +132,21 @@ class Executor:
             await self._hooks.cancelled(call.unknown("the call was cancelled", None))
 
     async def _attempts(
-        self,
-        call: LogicalCall,
-        read: Reader[T],
-        timeout: Seconds,
-        until: float | None,
-        config: ClientConfig,
+        self, call: LogicalCall, read: Reader[T], times: Times, config: ClientConfig
     ) -> T:
         self._budget.earn()
         try:
             while True:
-                ending = await self._attempt(call, read, timeout, config)
+                ending = await self._attempt(call, read, times.timeout, config)
                 if not isinstance(ending, _Failure):
                     if _log.isEnabledFor(logging.DEBUG):
                         _log.debug("%s: done in %d attempts", call.name, call.attempts)
                     return ending
-                await self._weigh(call, ending, until, config.retry)
+                await self._weigh(call, ending, times.until, config.retry)
         except asyncio.CancelledError:
-            if until is None:  # else it may be the deadline's, and is told where that is known
+            if (
+                times.until is None
+            ):  # else it may be the deadline's, and is told where that is known
                 await self._tell_of_cancellation(call)
             raise
 

@@ -23,6 +23,21 @@ __all__ = ["LogicalCall"]
 class LogicalCall:
     """Count attempts and waits, and know how far the latest attempt got."""
 
+    attempts: int = 0
+    throttled: int = 0
+    """How many of the attempts ended in a throttling 429."""
+    paced: float = 0.0
+    """Seconds spent waiting for the limiter."""
+    delayed: float = 0.0
+    """Seconds spent waiting between attempts."""
+    failure: str | None = None
+    """What kept the answer of the latest attempt away."""
+    observer: CallObserver | None = None
+    """Who watches it."""
+    queued_at: float | None = None
+    """Since when it has been waiting for the limiter; only noted where somebody watches."""
+    _first_sent_at: float | None = None
+
     def __init__(
         self,
         request: Request,
@@ -32,21 +47,7 @@ class LogicalCall:
         self.request = request
         self.before_sending = before_sending
         self.progress: Progress = Progress()
-        self.attempts: int = 0
-        self.throttled = 0
-        """How many of the attempts ended in a throttling 429."""
-        self.paced: float = 0.0
-        """Seconds spent waiting for the limiter."""
-        self.delayed: float = 0.0
-        """Seconds spent waiting between attempts."""
-        self.failure: str | None = None
-        """What kept the answer of the latest attempt away."""
-        self.observer: CallObserver | None = None
-        """Who watches it."""
-        self.queued_at: float | None = None
-        """Since when it has been waiting for the limiter; only noted where somebody watches."""
         self._clock = clock
-        self._first_sent_at: float | None = None
 
     @property
     def name(self) -> str:

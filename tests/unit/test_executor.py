@@ -14,7 +14,7 @@ from fake_clock import FakeClock
 from wixreseller import NO_TIMEOUT, RateLimit, RetryPolicy, _answers, _operations, errors
 from wixreseller._answers import Response
 from wixreseller._clock import Clock
-from wixreseller._executor import Executor
+from wixreseller._executor import Executor, Times
 from wixreseller._guard import NoAnswerError, Progress
 from wixreseller._hooks_runner import HooksRunner
 from wixreseller._operations import Request
@@ -85,7 +85,7 @@ async def run(
     )
     until = None if deadline is NO_TIMEOUT else clock.monotonic() + deadline
     return await fake.drive(
-        executor.run(request, _answers.read_package, timeout=30.0, until=until, config=config)
+        executor.run(request, _answers.read_package, Times(30.0, until), config)
     )
 
 
@@ -192,7 +192,7 @@ async def test_in_an_outage_attempts_stay_within_six_fifths_of_the_calls() -> No
 
     async def call() -> None:
         with contextlib.suppress(errors.ConnectFailedError):
-            await executor.run(READ, _answers.read_package, timeout=30.0, until=None, config=config)
+            await executor.run(READ, _answers.read_package, Times(30.0, None), config)
 
     for _ in range(calls):
         await fake.drive(call())
@@ -267,7 +267,7 @@ async def test_a_cancelled_write_tells_its_key_before_it_ends() -> None:
     executor = Executor(cast("Transport", Script([hang])), Pacer(None, clock), clock, runner)
     config = ClientConfig.resolve(environment={}, api_key="IST.canary-3f1c9a", account_id=GUID)
     task = asyncio.ensure_future(
-        executor.run(WRITE, _answers.read_package, timeout=30.0, until=None, config=config)
+        executor.run(WRITE, _answers.read_package, Times(30.0, None), config)
     )
     await sent.wait()
     for _ in range(5):

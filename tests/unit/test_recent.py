@@ -16,7 +16,7 @@ from wixreseller._calls import Calls, Times
 from wixreseller._clock import Clock
 from wixreseller._executor import Executor
 from wixreseller._memory import memory_for
-from wixreseller._operations import Request, create_package
+from wixreseller._operations import create_package
 from wixreseller._recent import Create, RecentCreates
 from wixreseller.config import ClientConfig
 from wixreseller.emulator.default_seed import SUB_ACCOUNTS
@@ -35,7 +35,7 @@ class Ending:
     def __init__(self, end: BaseException) -> None:
         self._end = end
 
-    async def run(self, request: Request, read: object, **_: object) -> object:
+    async def run(self, *_: object) -> object:
         """End."""
         raise self._end
 
