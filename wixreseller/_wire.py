@@ -40,10 +40,10 @@ from wixreseller._wire_quick import (
     Write,
     WriterOf,
     quick_maker,
-    quick_reader,
     quick_writer,
     sharing_reader,
 )
+from wixreseller._wire_shapes import learning_reader
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import (
     BillingInfo,
@@ -92,9 +92,7 @@ class _Object(NamedTuple):
     aliases: tuple[str, ...] = ()
     """The older names."""
     is_quick: bool = False
-    """Whether there are hundreds of them on a page, so that a generated hook pays."""
-    rare: tuple[str, ...] = ()
-    """Fields that few of them have: the generated hook looks for these last."""
+    """Whether there are hundreds of them on a page, so that it pays to learn their shapes."""
     is_sent: bool = False
     """Whether a create sends it: its constructor checks what Wix would refuse."""
 
@@ -108,7 +106,6 @@ _OBJECTS: Final[Mapping[type, _Object]] = {
         prepare=adopt_billing_aliases,
         aliases=("paymentInfo", "contractDetails"),
         is_quick=True,
-        rare=("failure", "discount_code", "reference_product_instance_id", "expiration_date"),
     ),
     Package: _Object(is_quick=True),
     PagingMetadata: _Object(prepare=flatten_cursors),
@@ -143,14 +140,8 @@ class _Hooks:
         read = tolerant_reader(kind, self.reader, wire.prepare)
         if not (self._is_quick and wire.is_quick):
             return read
-        read = quick_reader(
-            kind, self._part, read, rare=wire.rare, prepare=wire.prepare, aliases=wire.aliases
-        )
+        read = learning_reader(kind, self.reader, read, prepare=wire.prepare, aliases=wire.aliases)
         return sharing_reader(read) if kind is BillingInfo else read
-
-    def _part(self, kind: Any) -> Read:
-        """Give the hook of a part; one that few objects have is made when one has it."""
-        return _late(self.reader, kind) if kind is Failure else self.reader(kind)
 
     def _writer(self, kind: Any) -> Callable[[Any], Any]:
         if kind in _ENUMS:
@@ -165,10 +156,6 @@ class _Hooks:
             return quick_writer(kind, self.writer)
         write = _object_writer(kind, self.writer)
         return _nesting_cursors(write) if kind is PagingMetadata else write
-
-
-def _late(reader: Callable[[Any], Read], kind: Any) -> Read:
-    return lambda raw, _: reader(kind)(raw, kind)
 
 
 def _object_writer(cls: type, writer_of: WriterOf) -> Write:
@@ -219,24 +206,9 @@ def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
 
 _converter: Final = functools.cache(make_converter)
 _hooks: Final = _Hooks(is_quick=True)
-_tolerant_hooks: Final = _Hooks(is_quick=False)
 # To ask a method each time would take about as long as to read or write a small object.
+_reader_of: Final = _hooks.reader
 _writer_of: Final = _hooks.writer
-_readers: Final[dict[Any, Read]] = {}
-_met: Final[set[Any]] = set()
-
-
-def _reader_of(kind: Any) -> Read:
-    """Give what reads a type that has no reader yet.
-
-    To generate one takes as long as to read hundreds of objects without: the first document of a
-    type is not worth it.
-    """
-    if kind not in _met:
-        _met.add(kind)
-        return _tolerant_hooks.reader(kind)
-    read = _readers[kind] = _hooks.reader(kind)
-    return read
 
 
 def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
@@ -246,7 +218,7 @@ def decode(value: JSONValue, kind: type[T], path: str = "") -> T:
         WireError: an id is missing or wrong, or a container is none; names the path.
     """
     try:
-        read: Callable[[Any, Any], T] = _readers.get(kind) or _reader_of(kind)
+        read: Callable[[Any, Any], T] = _reader_of(kind)
         return read(value, kind)
     except WireError as error:
         raise error.below(path) if path else error from None

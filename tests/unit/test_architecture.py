@@ -43,6 +43,7 @@ FLOORS = {
     "_wire_names": 2,
     "_wire_fields": 2,
     "_wire_quick": 2,
+    "_wire_shapes": 2,
     "_wire": 2,
     "_operations": 3,
     "_answers": 3,

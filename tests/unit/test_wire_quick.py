@@ -1,10 +1,15 @@
-"""The generated hooks read every document as the tolerant ones, and those as plain cattrs."""
+"""Hooks that learn shapes read every document as the tolerant ones, and those as plain cattrs."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import sys
+import textwrap
+import threading
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, cast
 
@@ -30,6 +35,8 @@ from wixreseller import (
     _answers,
     _operations,
     _wire,
+    _wire_quick,
+    _wire_shapes,
     errors,
 )
 from wixreseller._wire_fields import fields_of
@@ -79,9 +86,26 @@ def objects(
     known = st.fixed_dictionaries(
         ids, optional={name: maybe_wrong(right) for name, right in fields.items()}
     )
-    return st.tuples(known, st.one_of(st.just(dict[str, Any]()), extras)).map(
-        lambda parts: {**parts[1], **parts[0]}
+    return st.tuples(known, st.one_of(st.just(dict[str, Any]()), extras)).flatmap(
+        lambda parts: in_any_order({**parts[1], **parts[0]})
     )
+
+
+def in_any_order(raw: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.permutations(list(raw.items())).map(dict)
+
+
+@st.composite
+def kin(draw: st.DrawFn, raws: st.SearchStrategy[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Make an object, and others with its keys in any order and some values that may be wrong."""
+    raw = draw(raws)
+    family = [raw]
+    for _ in range(2):
+        other = draw(in_any_order(raw))
+        for key in draw(st.lists(st.sampled_from(sorted(raw)), max_size=2)) if raw else ():
+            other[key] = draw(junk)
+        family.append(other)
+    return family
 
 
 cycles = objects(unit=st.sampled_from(["DAY", "YEAR", "FORTNIGHT"]), count=st.integers(1, 3))
@@ -134,39 +158,50 @@ def everything(value: object) -> object:
     return kind, repr(value)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def learning_soon() -> Generator[None, None, None]:
+    """Have a shape learned when it is seen a second time, so that few documents do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_wire_shapes, "_OFTEN", 2)
+        yield
+
+
 @many
 @given(pages)
-def test_the_generated_hooks_read_every_page_as_the_tolerant_ones(raw: JSONValue) -> None:
-    assert outcome(TOLERANT, raw, Page) == outcome(QUICK, raw, Page)
+def test_every_page_is_read_as_the_tolerant_hooks_read_it(raw: JSONValue) -> None:
+    converter = _wire.make_converter()
+    expected = outcome(TOLERANT, raw, Page)
+
+    for _ in range(3):
+        assert expected == outcome(converter, raw, Page)
 
 
 @many
-@given(st.one_of(cycles, billings, instances, packages))
-def test_the_generated_hooks_read_every_part_as_the_tolerant_ones(raw: JSONValue) -> None:
+@given(st.one_of(kin(cycles), kin(billings), kin(instances), kin(packages)))
+def test_every_part_is_read_as_the_tolerant_hooks_read_it(family: list[JSONValue]) -> None:
+    converter = _wire.make_converter()
     for kind in (CycleDuration, BillingInfo, Failure, ProductInstance, Package):
-        # The second time the billing may be one that is remembered.
-        for _ in range(2):
-            assert outcome(TOLERANT, raw, kind) == outcome(QUICK, raw, kind)
+        expected = [outcome(TOLERANT, raw, kind) for raw in family]
+        # While shapes are learned, while guesses come in turns, and when the first is known well.
+        for _ in range(4):
+            assert expected == [outcome(converter, raw, kind) for raw in family]
 
 
-def test_the_first_document_of_a_type_is_read_as_the_ones_after_it_are(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(_wire, "_readers", {})
-    monkeypatch.setattr(_wire, "_met", set[object]())
+def test_the_first_document_of_a_type_is_read_as_the_ones_after_it_are() -> None:
+    converter = _wire.make_converter()
     raw: JSONValue = {"id": GUID, "productInstances": [{"instanceId": GUID, "new": 1}], "new": 2}
 
-    first, *later = [_wire.decode(raw, Package) for _ in range(3)]
+    first, *later = [converter.structure(raw, Package) for _ in range(4)]
 
-    assert [everything(first)] * 2 == [everything(package) for package in later]
-    assert Package in _wire._readers  # pyright: ignore[reportPrivateUsage]
+    assert [everything(first)] * 3 == [everything(package) for package in later]
 
 
 @pytest.mark.parametrize("text", DATES)
-def test_the_generated_hooks_read_every_date_as_the_tolerant_ones(text: str) -> None:
+def test_every_date_is_read_as_the_tolerant_hooks_read_it(text: str) -> None:
     raw = {"instanceId": GUID, "createdDate": text, "expirationDate": text}
 
-    assert outcome(TOLERANT, raw, ProductInstance) == outcome(QUICK, raw, ProductInstance)
+    for _ in range(3):
+        assert outcome(TOLERANT, raw, ProductInstance) == outcome(QUICK, raw, ProductInstance)
 
 
 YEARLY: dict[str, Any] = {"unit": "YEAR", "count": 1}
@@ -207,11 +242,153 @@ def test_what_is_remembered_of_billing_is_bounded() -> None:
 
 
 def test_a_decoded_value_is_of_the_frozen_class_itself() -> None:
-    package = QUICK.structure({"id": GUID, "productInstances": [{"instanceId": GUID}]}, Package)
+    raw = {"id": GUID, "productInstances": [{"instanceId": GUID, "siteId": GUID}]}
+    for _ in range(3):
+        package = QUICK.structure(raw, Package)
 
-    assert [Package, ProductInstance] == [type(package), type(package.product_instances[0])]
-    with pytest.raises(AttributeError):
-        package.id = "other"  # type: ignore[misc]  # that it is refused is what is tested
+        assert [Package, ProductInstance] == [type(package), type(package.product_instances[0])]
+        with pytest.raises(AttributeError):
+            package.id = "other"  # type: ignore[misc]  # that it is refused is what is tested
+
+
+# --- what is learned ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """List the sources of the readers that are written."""
+    sources: list[str] = []
+
+    def run(source: str, title: str, space: dict[str, Any]) -> dict[str, Any]:
+        sources.append(source)
+        return _wire_quick.run(source, title, space)
+
+    monkeypatch.setattr(_wire_shapes, "run", run)
+    return sources
+
+
+def test_a_shape_is_learned_when_it_was_seen_often(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_wire_shapes, "_OFTEN", 5)
+    converter = _wire.make_converter()
+    known: list[int] = []
+    for _ in range(8):
+        converter.structure({"code": "UNKNOWN", "message": "no"}, Failure)
+        known.append(len(written))
+
+    assert [0, 0, 0, 0, 1, 1, 1, 1] == known
+
+
+def test_the_reader_that_the_documentation_shows_is_the_one_that_is_written(
+    written: list[str],
+) -> None:
+    converter = _wire.make_converter()
+    for _ in range(2):
+        converter.structure({"code": "UNKNOWN", "message": "no", "new": 1}, Failure)
+
+    assert textwrap.indent(written[0], "    ") in (_wire_shapes.__doc__ or "")
+
+
+def test_text_of_a_server_is_never_part_of_a_source(written: list[str]) -> None:
+    key = "new = 1\nimport os  # "
+    raw = {"code": "UNKNOWN", "message": "no", key: 1}
+    converter = _wire.make_converter()
+    values = [converter.structure(raw, Failure) for _ in range(3)]
+
+    assert [{key: 1}] * 3 == [value.extra for value in values]
+    assert [False] == [key in source or "import" in source for source in written]
+
+
+def test_a_server_that_makes_up_shapes_without_end_has_few_of_them_learned(
+    written: list[str],
+) -> None:
+    converter = _wire.make_converter()
+    raws = [{"code": "UNKNOWN", f"new{number}": number} for number in range(300)]
+    for raw in raws:
+        for _ in range(3):
+            assert outcome(TOLERANT, raw, Failure) == outcome(converter, raw, Failure)
+
+    assert len(written) == 64
+
+
+def test_a_shape_that_was_seen_hundreds_of_others_ago_is_forgotten(written: list[str]) -> None:
+    converter = _wire.make_converter()
+    raws = [{"code": "UNKNOWN", f"new{number}": number} for number in range(300)]
+    for raw in [*raws, raws[0]]:
+        converter.structure(raw, Failure)
+    assert not written
+
+    converter.structure(raws[-1], Failure)
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"code": "UNKNOWN", "x" * 3000: 1},
+        {"code": "UNKNOWN", **{f"new{number}": 1 for number in range(50)}},
+        {"code": "UNKNOWN"},
+        {},
+    ],
+    ids=["a long key", "many keys", "one key", "no key"],
+)
+def test_a_shape_that_is_not_worth_it_is_not_learned(raw: JSONValue, written: list[str]) -> None:
+    converter = _wire.make_converter()
+    for _ in range(4):
+        assert outcome(TOLERANT, raw, Failure) == outcome(converter, raw, Failure)
+
+    assert not written
+
+
+def test_an_object_without_its_id_is_refused_however_often_it_comes(written: list[str]) -> None:
+    raw = {"siteId": GUID, "status": "ENABLED"}
+    converter = _wire.make_converter()
+    outcomes = [outcome(converter, raw, ProductInstance) for _ in range(4)]
+
+    assert [("instanceId", "is missing")] * 4 == outcomes
+    assert not written
+
+
+def test_old_names_are_read_as_new_ones_when_their_shape_is_known() -> None:
+    billing: JSONValue = {"type": "RECURRING", "cycleDuration": YEARLY}
+    raws: list[JSONValue] = [
+        {"instanceId": GUID, "contractDetails": {}},
+        {"instanceId": GUID, "contractDetails": {"billingInfo": billing}},
+        {"instanceId": GUID, "contractDetails": {"billingInfo": billing, "new": 1}},
+        {"instanceId": GUID, "contractDetails": {"billingInfo": billing}, "billingInfo": {}},
+        {"instanceId": GUID, "paymentInfo": billing},
+        {"instanceId": GUID, "billingInfo": billing},
+    ]
+    converter = _wire.make_converter()
+    expected = [outcome(TOLERANT, raw, ProductInstance) for raw in raws]
+
+    for _ in range(4):
+        assert expected == [outcome(converter, raw, ProductInstance) for raw in raws]
+
+
+def test_threads_that_learn_at_once_read_alike() -> None:
+    raws: list[JSONValue] = [
+        {"id": GUID, "productInstances": [{"instanceId": GUID, f"new{number % 5}": number}]}
+        for number in range(200)
+    ]
+    expected = [outcome(TOLERANT, raw, Package) for raw in raws]
+    converter = _wire.make_converter()
+    start = threading.Barrier(4)
+
+    def read() -> list[tuple[object, ...]]:
+        start.wait(60)
+        return [outcome(converter, raw, Package) for raw in raws]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            outcomes = [future.result(60) for future in [threads.submit(read) for _ in range(4)]]
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert [expected] * 4 == outcomes
 
 
 # --- plain cattrs -------------------------------------------------------------------------------
