@@ -32,6 +32,7 @@ hook: that one decides, also about the error. So both read everything alike.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -100,7 +101,8 @@ def learning_reader(
     An object that has one of the keys ``aliases`` is read as what ``prepare`` makes of it.
     """
     old_names = frozenset(aliases)
-    write_reader = _ReaderWriter(cls, hook_of, tolerant)
+    # Made when the first shape is learned: what reads but a few objects needs none.
+    writer = functools.cache(lambda: _ReaderWriter(cls, hook_of, tolerant))
     learned: dict[Shape, ReadShape] = {}
     counts: dict[Shape, int] = {}
 
@@ -119,15 +121,15 @@ def learning_reader(
 
     def learn(shape: Shape) -> ReadShape | None:
         # Threads may count too little or learn the same twice, which does no harm.
-        if len(learned) >= _MOST_SHAPES or not write_reader.can_read(shape):
+        if len(learned) >= _MOST_SHAPES or not _is_small(shape):
             return None
         if len(counts) >= _MOST_COUNTED:
             counts.clear()
         counts[shape] = count = counts.get(shape, 0) + 1
-        if count < _OFTEN:
+        if count < _OFTEN or not writer().can_read(shape):
             return None
         counts.pop(shape, None)
-        read_shape = learned[shape] = write_reader(shape, look_up)
+        read_shape = learned[shape] = writer().write(shape, look_up)
         return read_shape
 
     def read(raw: Any, _: Any = None) -> Any:
@@ -145,6 +147,11 @@ def _is_object(raw: object) -> TypeGuard[Raw]:
     return type(raw) is dict
 
 
+def _is_small(shape: Shape) -> bool:
+    """Say whether a shape is worth remembering."""
+    return len(shape) <= _MOST_KEYS and sum(map(len, shape)) <= _LONGEST
+
+
 class _ReaderWriter:
     """Write the readers of a class, one for each shape."""
 
@@ -155,21 +162,15 @@ class _ReaderWriter:
         required = (field for field in self._fields.values() if field.default is attrs.NOTHING)
         self._required = frozenset(field.wire for field in required)
         self._tolerant = tolerant
-        self._space: dict[str, Any] = {}
+        self._space = self._names()
 
     def can_read(self, shape: Shape) -> bool:
-        """Say whether a reader for a shape could make a value, and is worth remembering."""
-        return (
-            # An itemgetter of one key gives no tuple.
-            2 <= len(shape) <= _MOST_KEYS
-            and self._required.issubset(shape)
-            and sum(map(len, shape)) <= _LONGEST
-        )
+        """Say whether a reader of this shape could make a value."""
+        # An itemgetter of one key gives no tuple.
+        return len(shape) >= 2 and self._required.issubset(shape)
 
-    def __call__(self, shape: Shape, look_up: ReadShape) -> ReadShape:
+    def write(self, shape: Shape, look_up: ReadShape) -> ReadShape:
         """Write the reader of a shape, which gives what has another one to ``look_up``."""
-        if not self._space:
-            self._space = self._names()
         fields = self._fields
         new = [key for key in shape if key not in fields]
         space: dict[str, Any] = {
