@@ -28,7 +28,9 @@ class CannedExecutor:
         self.server_clock: None = None
         self.created = 0
 
-    async def run(self, request: Request, *_: Any, before_sending: Any = None, **__: Any) -> Any:
+    async def run(
+        self, request: Request, read: object, times: object, config: object, before_sending: Any
+    ) -> Any:
         """Answer."""
         if request.operation is not CREATE:
             await asyncio.sleep(0)
