@@ -43,7 +43,7 @@ from wixreseller._wire_quick import (
     quick_writer,
     sharing_reader,
 )
-from wixreseller._wire_shapes import learning_reader
+from wixreseller._wire_shapes import NO_OLD_NAMES, learning_reader
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import (
     BillingInfo,
@@ -89,8 +89,8 @@ class _Object(NamedTuple):
 
     prepare: Prepare | None = None
     """Makes today's object of one under older names."""
-    aliases: tuple[str, ...] = ()
-    """The older names."""
+    old_names: Mapping[str, str] = NO_OLD_NAMES
+    """The older names, each with today's."""
     is_quick: bool = False
     """Whether there are hundreds of them on a page, so that it pays to learn their shapes."""
     is_sent: bool = False
@@ -104,7 +104,7 @@ _OBJECTS: Final[Mapping[type, _Object]] = {
     Product: _Object(is_sent=True),
     ProductInstance: _Object(
         prepare=adopt_billing_aliases,
-        aliases=("paymentInfo", "contractDetails"),
+        old_names={"paymentInfo": "billingInfo", "contractDetails": "billingInfo"},
         is_quick=True,
     ),
     Package: _Object(is_quick=True),
@@ -140,7 +140,9 @@ class _Hooks:
         read = tolerant_reader(kind, self.reader, wire.prepare)
         if not (self._is_quick and wire.is_quick):
             return read
-        read = learning_reader(kind, self.reader, read, prepare=wire.prepare, aliases=wire.aliases)
+        read = learning_reader(
+            kind, self.reader, read, prepare=wire.prepare, old_names=wire.old_names
+        )
         return sharing_reader(read) if kind is BillingInfo else read
 
     def _writer(self, kind: Any) -> Callable[[Any], Any]:

@@ -33,9 +33,10 @@ hook: that one decides, also about the error. So both read everything alike.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, Final, TypeGuard, cast
 
 import attrs
@@ -55,8 +56,9 @@ from wixreseller._wire_quick import indented, open_twin, run
 from wixreseller.models import OpenEnum
 from wixreseller.models.extra import NO_EXTRA, Extra
 
-__all__ = ["learning_reader"]
+__all__ = ["NO_OLD_NAMES", "learning_reader"]
 
+NO_OLD_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 Shape = tuple[str, ...]
 ReadShape = Callable[[Any], Any]
 
@@ -94,13 +96,13 @@ def learning_reader(
     tolerant: Read,
     *,
     prepare: Prepare | None = None,
-    aliases: Iterable[str] = (),
+    old_names: Mapping[str, str] = NO_OLD_NAMES,
 ) -> Read:
     """Make the hook of a class; ``tolerant`` is what it leaves the unusual to.
 
-    An object that has one of the keys ``aliases`` is read as what ``prepare`` makes of it.
+    ``prepare`` makes today's object of one that has one of ``old_names`` (a key, and that of today)
+    and not the new one beside it.
     """
-    old_names = frozenset(aliases)
     # Made when the first shape is learned: what reads but a few objects needs none.
     writer = functools.cache(lambda: _ReaderWriter(cls, hook_of, tolerant))
     learned: dict[Shape, ReadShape] = {}
@@ -110,13 +112,14 @@ def learning_reader(
         if not _is_object(raw):
             return tolerant(raw, cls)
         shape = tuple(raw)
-        if prepare and not old_names.isdisjoint(shape) and (adopted := prepare(raw)) is not raw:
-            return read(adopted)
-        read_shape = learned.get(shape) or learn(shape)
+        read_shape = learned.get(shape)
         if read_shape is None:
-            return tolerant(raw, cls)
-        if old_names.isdisjoint(shape):  # a guess does not look for old names
-            guesses[len(shape)] = read_shape
+            if prepare and (adopted := prepare(raw)) is not raw:
+                return read(adopted)
+            read_shape = learn(shape)
+            if read_shape is None:
+                return tolerant(raw, cls)
+        guesses[len(shape)] = read_shape
         return read_shape(raw)
 
     def learn(shape: Shape) -> ReadShape | None:
@@ -126,11 +129,13 @@ def learning_reader(
         if len(counts) >= _MOST_COUNTED:
             counts.clear()
         counts[shape] = count = counts.get(shape, 0) + 1
-        if count < _OFTEN or not writer().can_read(shape):
+        if count < _OFTEN or may_be_old(shape) or not writer().can_read(shape):
             return None
-        counts.pop(shape, None)
         read_shape = learned[shape] = writer().write(shape, look_up)
         return read_shape
+
+    def may_be_old(shape: Shape) -> bool:
+        return any(old in shape and new not in shape for old, new in old_names.items())
 
     def read(raw: Any, _: Any = None) -> Any:
         try:

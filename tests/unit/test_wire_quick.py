@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
-import textwrap
-import threading
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, cast
 
-import attrs
 import cattrs
 import pytest
 from cattrs.gen import make_dict_structure_fn, override
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire_outcomes import TOLERANT, everything, learning_soon, outcome
 
 from wixreseller import (
     BillingInfo,
@@ -35,8 +31,6 @@ from wixreseller import (
     _answers,
     _operations,
     _wire,
-    _wire_quick,
-    _wire_shapes,
     errors,
 )
 from wixreseller._wire_fields import fields_of
@@ -44,7 +38,6 @@ from wixreseller.models import JSONValue
 
 GUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
 QUICK = _wire.make_converter()
-TOLERANT = _wire.make_converter(is_quick=False)
 
 # `nox -s tests` has a quick look; set this to 100000 for a long one.
 EXAMPLES = int(os.environ.get("WIXRESELLER_EXAMPLES", "100"))
@@ -138,31 +131,9 @@ packages = objects(
 pages = objects(packages=st.lists(maybe_wrong(packages), max_size=3), metadata=objects(count=junk))
 
 
-def outcome(converter: cattrs.Converter, raw: object, kind: type[Any]) -> tuple[object, ...]:
-    """Give the value with all its extras, or the error with its path."""
-    try:
-        value: object = converter.structure(raw, kind)
-    except _wire.WireError as error:
-        return error.path, error.problem
-    return value, everything(value)
-
-
-def everything(value: object) -> object:
-    """Give what a value holds with types, as equality leaves out extras and takes 1 for True."""
-    if isinstance(value, tuple):
-        return [everything(item) for item in cast("tuple[object, ...]", value)]
-    kind = cast("type[Any]", value.__class__)
-    if attrs.has(kind):
-        parts = {field.name: getattr(value, field.name) for field in attrs.fields(kind)}
-        return kind, {name: everything(part) for name, part in parts.items()}
-    return kind, repr(value)
-
-
 @pytest.fixture(autouse=True, scope="module")
-def learning_soon() -> Generator[None, None, None]:
-    """Have a shape learned when it is seen a second time, so that few documents do."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_wire_shapes, "_OFTEN", 2)
+def shapes_are_learned_soon() -> Generator[None, None, None]:
+    with learning_soon():
         yield
 
 
@@ -249,146 +220,6 @@ def test_a_decoded_value_is_of_the_frozen_class_itself() -> None:
         assert [Package, ProductInstance] == [type(package), type(package.product_instances[0])]
         with pytest.raises(AttributeError):
             package.id = "other"  # type: ignore[misc]  # that it is refused is what is tested
-
-
-# --- what is learned ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """List the sources of the readers that are written."""
-    sources: list[str] = []
-
-    def run(source: str, title: str, space: dict[str, Any]) -> dict[str, Any]:
-        sources.append(source)
-        return _wire_quick.run(source, title, space)
-
-    monkeypatch.setattr(_wire_shapes, "run", run)
-    return sources
-
-
-def test_a_shape_is_learned_when_it_was_seen_often(
-    written: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_wire_shapes, "_OFTEN", 5)
-    converter = _wire.make_converter()
-    known: list[int] = []
-    for _ in range(8):
-        converter.structure({"code": "UNKNOWN", "message": "no"}, Failure)
-        known.append(len(written))
-
-    assert [0, 0, 0, 0, 1, 1, 1, 1] == known
-
-
-def test_the_reader_that_the_documentation_shows_is_the_one_that_is_written(
-    written: list[str],
-) -> None:
-    converter = _wire.make_converter()
-    for _ in range(2):
-        converter.structure({"code": "UNKNOWN", "message": "no", "new": 1}, Failure)
-
-    assert textwrap.indent(written[0], "    ") in (_wire_shapes.__doc__ or "")
-
-
-def test_text_of_a_server_is_never_part_of_a_source(written: list[str]) -> None:
-    key = "new = 1\nimport os  # "
-    raw = {"code": "UNKNOWN", "message": "no", key: 1}
-    converter = _wire.make_converter()
-    values = [converter.structure(raw, Failure) for _ in range(3)]
-
-    assert [{key: 1}] * 3 == [value.extra for value in values]
-    assert [False] == [key in source or "import" in source for source in written]
-
-
-def test_a_server_that_makes_up_shapes_without_end_has_few_of_them_learned(
-    written: list[str],
-) -> None:
-    converter = _wire.make_converter()
-    raws = [{"code": "UNKNOWN", f"new{number}": number} for number in range(300)]
-    for raw in raws:
-        for _ in range(3):
-            assert outcome(TOLERANT, raw, Failure) == outcome(converter, raw, Failure)
-
-    assert len(written) == 64
-
-
-def test_a_shape_that_was_seen_hundreds_of_others_ago_is_forgotten(written: list[str]) -> None:
-    converter = _wire.make_converter()
-    raws = [{"code": "UNKNOWN", f"new{number}": number} for number in range(300)]
-    for raw in [*raws, raws[0]]:
-        converter.structure(raw, Failure)
-    assert not written
-
-    converter.structure(raws[-1], Failure)
-    assert len(written) == 1
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        {"code": "UNKNOWN", "x" * 3000: 1},
-        {"code": "UNKNOWN", **{f"new{number}": 1 for number in range(50)}},
-        {"code": "UNKNOWN"},
-        {},
-    ],
-    ids=["a long key", "many keys", "one key", "no key"],
-)
-def test_a_shape_that_is_not_worth_it_is_not_learned(raw: JSONValue, written: list[str]) -> None:
-    converter = _wire.make_converter()
-    for _ in range(4):
-        assert outcome(TOLERANT, raw, Failure) == outcome(converter, raw, Failure)
-
-    assert not written
-
-
-def test_an_object_without_its_id_is_refused_however_often_it_comes(written: list[str]) -> None:
-    raw = {"siteId": GUID, "status": "ENABLED"}
-    converter = _wire.make_converter()
-    outcomes = [outcome(converter, raw, ProductInstance) for _ in range(4)]
-
-    assert [("instanceId", "is missing")] * 4 == outcomes
-    assert not written
-
-
-def test_old_names_are_read_as_new_ones_when_their_shape_is_known() -> None:
-    billing: JSONValue = {"type": "RECURRING", "cycleDuration": YEARLY}
-    raws: list[JSONValue] = [
-        {"instanceId": GUID, "contractDetails": {}},
-        {"instanceId": GUID, "contractDetails": {"billingInfo": billing}},
-        {"instanceId": GUID, "contractDetails": {"billingInfo": billing, "new": 1}},
-        {"instanceId": GUID, "contractDetails": {"billingInfo": billing}, "billingInfo": {}},
-        {"instanceId": GUID, "paymentInfo": billing},
-        {"instanceId": GUID, "billingInfo": billing},
-    ]
-    converter = _wire.make_converter()
-    expected = [outcome(TOLERANT, raw, ProductInstance) for raw in raws]
-
-    for _ in range(4):
-        assert expected == [outcome(converter, raw, ProductInstance) for raw in raws]
-
-
-def test_threads_that_learn_at_once_read_alike() -> None:
-    raws: list[JSONValue] = [
-        {"id": GUID, "productInstances": [{"instanceId": GUID, f"new{number % 5}": number}]}
-        for number in range(200)
-    ]
-    expected = [outcome(TOLERANT, raw, Package) for raw in raws]
-    converter = _wire.make_converter()
-    start = threading.Barrier(4)
-
-    def read() -> list[tuple[object, ...]]:
-        start.wait(60)
-        return [outcome(converter, raw, Package) for raw in raws]
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as threads:
-            outcomes = [future.result(60) for future in [threads.submit(read) for _ in range(4)]]
-    finally:
-        sys.setswitchinterval(interval)
-
-    assert [expected] * 4 == outcomes
 
 
 # --- plain cattrs -------------------------------------------------------------------------------
