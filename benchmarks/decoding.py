@@ -149,14 +149,14 @@ def _question(name: str, *, extra: bool) -> Question:
                 row=f"wixreseller{mark}",
                 to=f"orjson.loads{mark}",
                 at_most=3.0,
-                guard=4.5 if extra else 3.2,
+                guard=3.8 if extra else 3.0,
             ),
             Goal(
                 what=f"{what}: ÷ pydantic",
                 row=f"wixreseller{mark}",
                 to=f"pydantic{mark}",
                 at_most=0.75,
-                guard=0.9 if extra else 0.6,
+                guard=0.7 if extra else 0.6,
             ),
         ),
     )
