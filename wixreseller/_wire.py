@@ -194,7 +194,7 @@ def _nesting_cursors(write: Write) -> Write:
 
 
 def make_converter(*, is_quick: bool = True) -> cattrs.Converter:
-    """Make the converter; without the generated hooks it reads the same, more slowly."""
+    """Make the converter; one that learns no shapes reads the same, more slowly."""
     import cattrs  # which a call does not need that reads and writes only what has hooks
 
     hooks = _Hooks(is_quick=is_quick)

@@ -1,7 +1,7 @@
 """Read single fields, and objects field by field: the tolerant way, which defines the wire.
 
-It is right before it is fast; :mod:`wixreseller._wire_quick` reads what is usual with less work and
-leaves the rest to this.
+It is right before it is fast; :mod:`wixreseller._wire_shapes` reads what is usual with less work
+and leaves the rest to this.
 """
 
 from __future__ import annotations
