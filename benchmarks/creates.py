@@ -263,10 +263,10 @@ def _question(concurrency: int) -> Question:
         unit="µs of CPU",
         measure=measure,
         goals=(
-            goal("aiohttp, naive", 1.0, 1.6),
-            goal("aiohttp, tuned", 1.2, 1.65),
-            goal("openai", 0.12, 0.16),
-            goal("httpx", 0.1, 0.15),
+            goal("aiohttp, naive", 1.0, 1.3),
+            goal("aiohttp, tuned", 1.2, 1.4),
+            goal("openai", 0.12, 0.14),
+            goal("httpx", 0.1, 0.1),
         ),
     )
 
