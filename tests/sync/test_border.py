@@ -90,3 +90,21 @@ async def test_a_call_that_is_cancelled_in_the_pass_in_which_it_came_is_over_at_
     call.wait(10.0)  # no time, unless nobody tells
     with pytest.raises(asyncio.CancelledError):
         call.outcome()
+
+
+async def test_a_call_that_is_cancelled_before_the_loop_took_it_in_never_begins() -> None:
+    border = Border(lambda: None)
+    begun: list[str] = []
+
+    async def work() -> None:
+        begun.append("work")
+
+    call = _Call(work, (), {})
+    call.cross(border)
+    call.cancel()  # by a Ctrl-C in the pass that had looked already who has come
+    border.hand_out()
+    border.after_waiting()
+    await asyncio.sleep(0)
+    border.hand_out()  # which would fail if the caller were told twice
+
+    assert [] == begun

@@ -76,6 +76,8 @@ class _Call(Generic[T]):
         border.come(self._begin)
 
     def _begin(self) -> None:
+        if self._is_over:  # it was cancelled on the way here, and its caller has been told
+            return
         work = self._run()
         try:
             loop = asyncio.get_running_loop()
