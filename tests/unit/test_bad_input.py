@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
 
 from wixreseller import AsyncClient, BillingInfo, Product, RateLimit, RetryPolicy, errors
+from wixreseller.models import checks
 
 GUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
 CANARY = "IST.canary-3f1c9a"
@@ -190,3 +193,36 @@ async def test_a_closed_client_sends_nothing_and_closes_twice(client: AsyncClien
 
     with pytest.raises(errors.ClientClosedError):
         await client.packages.get(GUID)
+
+
+class Linked(str):
+    """Be text that holds on to what it came from, as that of some parsers does."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Unhashable(str):
+    """Be text with an equality of its own."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other)
+
+
+def test_a_guid_may_be_text_that_cannot_be_hashed() -> None:
+    text = Unhashable(GUID)
+
+    assert text is checks.guid(text, "package_id")
+
+
+def test_nothing_holds_on_to_a_guid_of_a_class_of_its_own() -> None:
+    text = Linked(GUID)
+    given = weakref.ref(text)
+
+    checks.guid(text, "package_id")
+
+    del text
+    gc.collect()
+    assert None is given()

@@ -58,6 +58,7 @@ MAX_CYCLE_COUNT: Final = 2**31 - 1
 
 # Wix's own samples do not keep to the RFC's variants, so the form is all that is checked.
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_GUID_LENGTH: Final = 36
 
 # What a path and a query may hold; all else is percent-encoded. No fragment: it is never sent.
 _PATH: Final = re.compile(r"/(?!/)(?:[\w\-.~!$&'()*+,;=:@/?]|%[0-9a-fA-F]{2})*", re.ASCII)
@@ -109,7 +110,10 @@ def _is_guid(text: str) -> bool:
 
 def guid(value: object, field: str) -> str:
     """Check a GUID: 8-4-4-4-12 hexadecimal digits, upper or lower case."""
-    if not isinstance(value, str) or not _is_guid(value):
+    # Nothing else is remembered: it may be long, not hashable, or hold on to what it came from.
+    if type(value) is str and len(value) == _GUID_LENGTH and _is_guid(value):
+        return value
+    if not isinstance(value, str) or not _GUID.fullmatch(value):
         raise ConfigurationError(
             f"{field} must be a GUID (8-4-4-4-12 hexadecimal digits, like "
             f"0a1b2c3d-0000-4000-8000-0123456789ab), not {shorten(value)}",
