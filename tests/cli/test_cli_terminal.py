@@ -49,8 +49,8 @@ def sold(run: Run, emulator_url: str) -> list[Any]:
 
 
 def shown(text: str) -> list[str]:
-    """Give what stays on the terminal, without styles and movements."""
-    return ESCAPES.sub("", text).replace("\r", "").split("\n")
+    """Give each line that the terminal shows, if only for a moment, without styles."""
+    return ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def ids_of(package: Any) -> set[str]:
