@@ -68,7 +68,8 @@ class Connector(aiohttp.TCPConnector):
     def abort(self) -> None:
         """Close what is still open without a word; over TLS, saying good-bye can take long."""
         for transport in list(self._open):
-            transport.abort()
+            with contextlib.suppress(RuntimeError):  # its loop was closed, and nothing ended there
+                transport.abort()
 
     def _note(self, transport: asyncio.Transport) -> None:
         for known in [known for known in self._open if known.is_closing()]:

@@ -86,6 +86,26 @@ print("closed")
     assert (0, "closed\n", "") == (result.returncode, result.stdout, result.stderr)
 
 
+def test_loops_that_were_closed_and_nothing_more_stand_in_nobodys_way(
+    run_script: RunScript, emulator_url: str
+) -> None:
+    # asyncio warns of the sockets that such a loop leaves.
+    result = run_script(
+        CLIENT
+        + """
+for number in range(3):
+    loop = asyncio.new_event_loop()
+    print(loop.run_until_complete(call()))
+    loop.close()
+"""
+        + CLOSE,
+        emulator_url,
+        options=("-Wignore::ResourceWarning",),
+    )
+
+    assert (0, "0\n" * 3, "") == (result.returncode, result.stdout, result.stderr)
+
+
 def test_a_client_of_a_module_serves_tests_that_have_a_loop_each(
     emulator_url: str, tmp_path: Path
 ) -> None:
