@@ -78,9 +78,9 @@ def test_the_done_are_told_together_right_before_the_loop_waits() -> None:
 
 async def test_a_call_that_is_cancelled_in_the_pass_in_which_it_came_is_over_at_once() -> None:
     border = Border(lambda: None)
-    call = _Call(asyncio.Event().wait, (), {})
+    call = _Call(border, asyncio.Event().wait, (), {})
 
-    call.cross(border)
+    call.cross()
     border.after_waiting()
     call.cancel()
     for _ in range(3):
@@ -99,8 +99,8 @@ async def test_a_call_that_is_cancelled_before_the_loop_took_it_in_never_begins(
     async def work() -> None:
         begun.append("work")
 
-    call = _Call(work, (), {})
-    call.cross(border)
+    call = _Call(border, work, (), {})
+    call.cross()
     call.cancel()  # by a Ctrl-C in the pass that had looked already who has come
     border.hand_out()
     border.after_waiting()
@@ -108,3 +108,21 @@ async def test_a_call_that_is_cancelled_before_the_loop_took_it_in_never_begins(
     border.hand_out()  # which would fail if the caller were told twice
 
     assert [] == begun
+
+
+def test_a_call_that_is_cancelled_before_it_crosses_is_over_and_never_begins() -> None:
+    begun: list[object] = []
+    border = Border(lambda: None)
+
+    async def work() -> None:
+        begun.append(work)
+
+    call = _Call(border, work, (), {})
+
+    call.cancel()
+    border.hand_out()
+    call.wait(10.0)  # no time, unless nobody tells
+    call.cross()
+    border.after_waiting()
+
+    assert not begun

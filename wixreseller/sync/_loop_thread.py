@@ -52,14 +52,15 @@ class _Call(Generic[T]):
     )
 
     _value: T
-    _border: Border
 
     def __init__(
         self,
+        border: Border,
         function: Callable[..., Awaitable[T]],
         args: tuple[object, ...],
         kwargs: dict[str, Any],  # `Any`: ParamSpec has checked them where the call was written
     ) -> None:
+        self._border = border
         self._function = function
         self._args = args
         self._kwargs = kwargs
@@ -70,10 +71,9 @@ class _Call(Generic[T]):
         self._end = threading.Lock()
         self._end.acquire()
 
-    def cross(self, border: Border) -> None:
-        """Go over to a loop."""
-        self._border = border
-        border.come(self._begin)
+    def cross(self) -> None:
+        """Go over to the loop."""
+        self._border.come(self._begin)
 
     def _begin(self) -> None:
         if self._is_over:  # it was cancelled on the way here, and its caller has been told
@@ -186,7 +186,7 @@ class LoopThread:
             )
         if not is_closing:
             warn_beside_running_loop()
-        call = _Call(function, args, kwargs)
+        call = _Call(self._loop.border, function, args, kwargs)
         try:
             self._begin(call)
             call.wait()
@@ -202,15 +202,15 @@ class LoopThread:
     def _begin(self, call: _Call[Any]) -> None:
         if self._loop.is_closed():
             raise shut_down()
-        call.cross(self._loop.border)
+        call.cross()
 
     def post(self, function: Callable[[], Awaitable[None]]) -> None:
         """Begin an async function and do not wait for it."""
-        self._begin(_Call(function, (), {}))
+        self._begin(_Call(self._loop.border, function, (), {}))
 
     def stop(self, portals: list[Portal]) -> None:
         """Close the clients that nobody closed, end all calls, then the loop; within a moment."""
-        self._begin(_Call(self._wind_down, (portals,), {}))
+        self._begin(_Call(self._loop.border, self._wind_down, (portals,), {}))
         self._thread.join(_STOPPING_SECONDS)
         if not self._thread.is_alive():
             self._loop.close()
