@@ -87,7 +87,7 @@ class Transport:
                 return await self._send(lane.session, request, progress, key)
         except TimeoutError as error:
             if not limit.is_over:
-                _fail(error)
+                _fail(error, key)
             raise NoAnswerError(f"no answer within {timeout:g} s", timed_out=True) from None
         finally:
             lane.free.release()
@@ -121,12 +121,12 @@ class Transport:
             body = await answer.read()  # which gives the connection back, whatever happens
         except (NoAnswerError, asyncio.CancelledError) as error:
             # Cancelled by the caller, or by a time-out or deadline, whose error tells its cause.
-            _forget_key(error)
+            _forget_key(error, key)
             raise
         except Exception as error:  # noqa: BLE001  # nothing of aiohttp's or a middleware's escapes
             if not guard.was_passed:
                 progress.phase = phase_unguarded(error)
-            _fail(error)
+            _fail(error, key)
         headers = answer.headers
         self._consistent = headers.get("X-Wix-Consistent") or self._consistent
         return Response(status=answer.status, headers=headers, body=key.taken_out_of(body))
@@ -212,17 +212,20 @@ def _proxy_for(base_url: str) -> str | None:
     return urllib.request.getproxies().get(parts.scheme)
 
 
-def _fail(error: Exception) -> NoReturn:
+def _fail(error: Exception, key: APIKey | None) -> NoReturn:
     """Turn whatever aiohttp raised into a failure that holds no key."""
+    _forget_key(error, key)
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    _forget_key(error)
+    if key is not None:  # some errors do not make their text of what they hold
+        reason = reason.replace(key.reveal(), "***")
     raise NoAnswerError(reason) from error
 
 
-def _forget_key(error: BaseException) -> None:
-    """Take aiohttp's frames and the headers sent out of an error and of what led to it.
+def _forget_key(error: BaseException, key: APIKey | None) -> None:
+    """Take aiohttp's frames, the headers sent and the key out of an error and of what led to it.
 
-    Some loggers print the local variables of every frame, and the ``repr`` of every error.
+    Some loggers print the local variables of every frame, and the ``repr`` of every error. And an
+    error quotes what could not be understood of an answer, which may echo the request.
     """
     link: BaseException | None = error
     while link is not None:
@@ -232,4 +235,15 @@ def _forget_key(error: BaseException) -> None:
             bare = aiohttp.RequestInfo(asked.url, asked.method, _NO_HEADERS, asked.real_url)
             link.request_info = bare
             link.args = (bare, link.history)
+        if key is not None:
+            _take_out(key, link)
         link = link.__cause__ or link.__context__
+
+
+def _take_out(key: APIKey, error: BaseException) -> None:
+    """Take a key out of the texts of one error, also where its class lets nothing be set."""
+    args = tuple(key.taken_out_of_any(part) for part in error.args)
+    if any(new is not old for new, old in zip(args, error.args, strict=True)):
+        BaseException.__setattr__(error, "args", args)
+    attributes = vars(error)
+    attributes.update({name: key.taken_out_of_any(value) for name, value in attributes.items()})

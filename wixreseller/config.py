@@ -99,6 +99,12 @@ class APIKey:
         """Give a body without the key: a proxy may echo the request, whatever status it gives."""
         return body.replace(self._bytes, b"***")  # the same bytes, where it is not in there
 
+    def taken_out_of_any(self, value: object) -> object:
+        """Give a text without the key, and anything else, and a text without it, as it is."""
+        if isinstance(value, str) and self._value in value:
+            return value.replace(self._value, "***")
+        return self.taken_out_of(value) if isinstance(value, bytes) else value
+
     def __repr__(self) -> str:
         return "APIKey('***')"
 

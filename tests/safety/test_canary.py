@@ -222,6 +222,15 @@ ANSWERS = {
     "unreadable": answer(b'{"package": '),
     "truncated": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
     "no HTTP": b"hello\r\n\r\n",
+    **{
+        f"{what} that echoes the key": head.encode() + b"K" * len(KEYS[0]) + b"\r\n\r\n"
+        for what, head in {
+            "a bad status": "HTTP/1.1 ",
+            "a bad header": "HTTP/1.1 200 OK\r\nAuthorization : ",
+            "a bad length": "HTTP/1.1 200 OK\r\nContent-Length: ",
+            "a bad chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        }.items()
+    },
 }
 
 
