@@ -35,29 +35,41 @@ _CALLS_OF_A_THREAD: Final = 25
 _HEADERS: Final = {"Authorization": KEY, "wix-account-id": GUID}
 
 
-def _product() -> Any:
+def _settings(url: str) -> dict[str, Any]:
+    """Give what clients are made with; paced like any client, by a limit that is never reached."""
+    from wixreseller import RateLimit
+
+    limit = RateLimit(1_000_000, per=0.001)
+    return {"api_key": KEY, "account_id": GUID, "base_url": url, "rate_limit": limit}
+
+
+def _products() -> Callable[[], Any]:
+    """Give a function that makes the products of one order, as the others write theirs."""
     from wixreseller import BillingInfo, CycleUnit, Product
 
-    billing = BillingInfo.recurring(1, CycleUnit.YEAR)
-    return Product(catalog_product_id=GUID, country_code="BR", billing_info=billing)
+    def products() -> list[Product]:
+        billing = BillingInfo.recurring(1, CycleUnit.YEAR)
+        return [Product(catalog_product_id=GUID, country_code="BR", billing_info=billing)]
+
+    return products
 
 
 @contextmanager
 def _wixreseller(url: str) -> Generator[Call, None, None]:
     from wixreseller import Client
 
-    product, name = _product(), names()
-    with Client(api_key=KEY, account_id=GUID, base_url=url, rate_limit=None) as client:
-        yield lambda: client.packages.create([product], external_id=name()).id
+    products, name = _products(), names()
+    with Client(**_settings(url)) as client:
+        yield lambda: client.packages.create(products(), external_id=name()).id
 
 
 @asynccontextmanager
 async def _awaited(url: str) -> AsyncGenerator[Callable[[], Awaitable[object]], None]:
     from wixreseller import AsyncClient
 
-    product, name = _product(), names()
-    async with AsyncClient(api_key=KEY, account_id=GUID, base_url=url, rate_limit=None) as client:
-        yield lambda: client.packages.create([product], external_id=name())
+    products, name = _products(), names()
+    async with AsyncClient(**_settings(url)) as client:
+        yield lambda: client.packages.create(products(), external_id=name())
 
 
 @contextmanager
@@ -186,7 +198,7 @@ def _in_threads(connect: Connect) -> Open:
 _ONE: Final = [
     Way(
         name="wixreseller.Client",
-        work="packages.create with one Product: checked, guarded, remembered; a typed Package",
+        work="packages.create of one new Product: checked, paced, remembered; a typed Package",
         open=_one_by_one(_wixreseller),
     ),
     Way(
