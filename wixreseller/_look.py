@@ -92,7 +92,7 @@ async def _look_for_created(calls: Calls, error: OutcomeUnknownError, times: Tim
     if len(page) != 1:
         return NotSeen(f"{len(page) or 'no'} packages have the external id {name!r}")
     (package,) = page
-    listed = cast("list[JSONValue]", error.intent.get("products", []))
+    listed = cast("list[JSONValue]", _as_sent(error.intent.get("products", [])))
     asked = [_wire.decode(product, Product) for product in listed]
     if found := differences(package, asked):
         return NotSeen(f"package {package.id} is another: {'; '.join(found)}")
@@ -102,6 +102,11 @@ async def _look_for_created(calls: Calls, error: OutcomeUnknownError, times: Tim
     if calls.recent.has_rival(account, name, key, since=sent - _MARGIN):
         return NotSeen("another create of the same external id may have made the package")
     return Happened(package)
+
+
+def _as_sent(value: JSONValue) -> JSONValue:
+    """Give a part of an intent as Wix got it: callers may order by text of a class of their own."""
+    return _wire.loads(_wire.dumps(value))
 
 
 def _is_since(calls: Calls, sent: float, moment: datetime | None) -> bool:
@@ -232,7 +237,7 @@ def _is_adjusted(instance: ProductInstance, error: OutcomeUnknownError) -> bool:
     product = error.intent.get("catalogProductId")
     billing = error.intent.get("billingInfo")
     return (product is None or _same_id(instance.catalog_product_id, product)) and (
-        billing is None or instance.billing_info == _wire.decode(billing, BillingInfo)
+        billing is None or instance.billing_info == _wire.decode(_as_sent(billing), BillingInfo)
     )
 
 

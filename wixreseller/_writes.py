@@ -92,7 +92,8 @@ async def _look_until_settled(
     end = clock.monotonic() + window
     times = times.capped(end + max(window, 1.0))
     pause = FIRST_LOOK_AGAIN
-    with contextlib.suppress(WixResellerError):  # it cannot be read either: it stays unknown
+    # It cannot be read either: it stays unknown, and whatever went wrong may not hide that.
+    with contextlib.suppress(Exception):
         while True:
             seen = await look(calls, error, times)
             if isinstance(seen, Happened):
