@@ -116,13 +116,13 @@ class Connection:
         """Take what came, and answer when the request is whole; say whether it goes on."""
         try:
             length = self._socket.recv_into(room)
+            self._received += room[:length]
+            head, end, body = self._received.partition(b"\r\n\r\n")
+            if end and len(body) >= _content_length(head):
+                self._received = b""
+                self._socket.sendall(self._answer(head))
         except ConnectionError:
             return False
-        self._received += room[:length]
-        head, end, body = self._received.partition(b"\r\n\r\n")
-        if end and len(body) >= _content_length(head):
-            self._received = b""
-            self._socket.sendall(self._answer(head))
         return length > 0
 
     def close(self) -> None:

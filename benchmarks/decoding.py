@@ -100,7 +100,8 @@ _WORK: Final = (
         _wixreseller,
         (
             "orjson.loads, then frozen typed values: dates, open enums, unknown keys kept in "
-            ".extra, optional fields of a wrong type tolerated"
+            ".extra, optional fields of a wrong type tolerated; the keys in their order are those "
+            "of pages before, as within a query"
         ),
     ),
     ("orjson.loads", _orjson, "dicts and lists; nothing is checked or typed"),
