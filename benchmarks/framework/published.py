@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from benchmarks.framework.plots import DARK, LIGHT, Bar, Panel, draw
 from benchmarks.framework.processes import ROOT
-from benchmarks.framework.tables import number
+from benchmarks.framework.tables import measured
 
 __all__ = ["RESULTS", "is_up_to_date", "write"]
 
@@ -148,8 +148,8 @@ def _picture() -> list[str]:
 
 def _line(goal: Mapping[str, Any]) -> str:
     mark = "reached" if goal["is_met"] else "**missed**"
-    measured = f"{number(goal['value'])} {goal['unit']}"
-    return f"| {goal['what']} | {goal['target']} | {measured} | {mark} |"
+    value = measured(goal["value"], goal["target"], is_met=goal["is_met"])
+    return f"| {goal['what']} | {goal['target']} | {value} {goal['unit']} | {mark} |"
 
 
 def _when(results: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import textwrap
 
 from benchmarks.framework.questions import Answer, Row
 
-__all__ = ["number", "table_of"]
+__all__ = ["measured", "number", "table_of"]
 
 _WIDTH = 100
 
@@ -15,7 +15,15 @@ def number(value: float) -> str:
     """Write a number with three digits that count."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+
+
+def measured(value: float, target: str, *, is_met: bool) -> str:
+    """Write a value beside its target: as exactly as that, and more so if it is hardly missed."""
+    short, bound = number(value), target.split()[1]
+    if not is_met and short.rstrip("0") == bound:
+        return f"{value:g}"
+    return max(short, f"{value:.{len(bound.partition('.')[2])}f}", key=len)
 
 
 def table_of(answer: Answer) -> str:
@@ -27,7 +35,8 @@ def table_of(answer: Answer) -> str:
         lines += _row(row, width, best)
     for verdict in answer.verdicts:
         mark = "met   " if verdict.is_met else "MISSED"
-        shown = f"{number(verdict.value)} {verdict.unit}"
+        value = measured(verdict.value, verdict.target, is_met=verdict.is_met)
+        shown = f"{value} {verdict.unit}"
         lines.append(f"  {mark}  {verdict.what}: {shown} (target {verdict.target})")
     return "\n".join(lines) + "\n"
 
