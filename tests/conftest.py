@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from awaited import Awaited
+from held_port import held_port
 from hypothesis import HealthCheck, settings
 
 from wixreseller import AsyncClient, BillingInfo, Client, CycleUnit, Product
@@ -43,6 +44,13 @@ def _no_gates_from_before() -> None:
     """
     forget_pacers()
     forget_memories()
+
+
+@pytest.fixture
+def unused_tcp_port() -> Iterator[int]:
+    """Give a port where nobody listens while the test runs."""
+    with held_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

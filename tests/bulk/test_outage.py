@@ -11,6 +11,7 @@ import pytest
 from bulk_journals import LoopJournal, states_of
 from bulk_orders import ACCOUNT, carry_out, orders, words
 from fake_clock import FakeClock
+from held_port import held_port
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safety_client import world
@@ -90,15 +91,14 @@ def test_what_waiting_does_not_help_against_is_raised_at_once(
 class Server:
     """Run an emulator that can go away, and come back at the same address as it was."""
 
-    def __init__(self, loop: JumpingLoop, db: Path) -> None:
-        self._loop, self._db, self._port = loop, db, 0
+    def __init__(self, loop: JumpingLoop, db: Path, port: int) -> None:
+        self._loop, self._db, self._port = loop, db, port
         self._running: Emulator | None = None
 
     async def start(self) -> str:
         clock = EmulatorClock(source=self._loop.posix)
         self._running = Emulator(rate_limit="off", clock=clock, db=self._db, port=self._port)
         await self._running.__aenter__()
-        self._port = int(self._running.url.rpartition(":")[2])
         return self._running.url
 
     async def stop(self) -> None:
@@ -111,15 +111,18 @@ class Server:
 async def server(folder: Path) -> AsyncGenerator[tuple[Server, AsyncClient]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, JumpingLoop)
-    running = Server(loop, folder / "emulator.db")
-    url = await running.start()
-    with pytest.MonkeyPatch.context() as patch:
-        clock = loop.clock()
-        patch.setattr(wixreseller.client, "Clock", lambda: clock)
-        client = AsyncClient(api_key="EMU.demo", account_id=ACCOUNT, base_url=url, rate_limit=None)
-    async with client:
-        yield running, client
-    await running.stop()
+    with held_port() as port:
+        running = Server(loop, folder / "emulator.db", port)
+        url = await running.start()
+        with pytest.MonkeyPatch.context() as patch:
+            clock = loop.clock()
+            patch.setattr(wixreseller.client, "Clock", lambda: clock)
+            client = AsyncClient(
+                api_key="EMU.demo", account_id=ACCOUNT, base_url=url, rate_limit=None
+            )
+        async with client:
+            yield running, client
+        await running.stop()
 
 
 async def away(running: Server, after: float, seconds: float) -> None:
