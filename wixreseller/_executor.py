@@ -144,9 +144,8 @@ class Executor:
                     return ending
                 await self._weigh(call, ending, times.until, config.retry)
         except asyncio.CancelledError:
-            if (
-                times.until is None
-            ):  # else it may be the deadline's, and is told where that is known
+            # With a deadline it may be the deadline's, and is told where that is known.
+            if times.until is None:
                 await self._tell_of_cancellation(call)
             raise
 
