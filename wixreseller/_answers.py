@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, cast
 
-import attrs
-
 from wixreseller import _wire, errors
 from wixreseller._frozen import frozen
 from wixreseller._operations import Operation
@@ -28,7 +26,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = attrs.field(repr=False)
+    body: bytes
 
     @property
     def is_success(self) -> bool:
@@ -75,7 +73,7 @@ def read_page(response: Response, meta: CallMeta) -> Page:
     return _wire.tell(_wire.decode(answer, Page), meta)
 
 
-@attrs.frozen
+@frozen
 class Document:
     """Hold the JSON of an answer; ``null`` is an answer too."""
 

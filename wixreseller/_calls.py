@@ -9,6 +9,7 @@ import attrs
 
 from wixreseller import _answers, _operations
 from wixreseller._executor import BeforeSending, Executor, Times
+from wixreseller._frozen import frozen
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._memory import Memory
 from wixreseller._operations import Request
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Calls", "Times"]
 
 
-@attrs.frozen
+@frozen
 class Calls:
     """Run requests with the configuration of one client or view."""
 

@@ -53,7 +53,7 @@ class Times:
         return attrs.evolve(self, until=until if self.until is None else min(until, self.until))
 
 
-@attrs.frozen
+@frozen
 class _Failure:
     """Hold what an attempt came to that gave no value."""
 

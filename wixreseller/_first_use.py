@@ -13,11 +13,13 @@ loaded by its first call. Three things could go wrong in the middle of that, and
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from wixreseller.errors import ClientClosedError
@@ -71,7 +73,8 @@ class _Loading:
         with self._lock:  # itself, for no interrupt comes between it and what it guards
             self._thread = threading.get_ident()
             try:
-                return make()
+                with _no_search_for_garbage():
+                    return make()
             finally:
                 self._thread = None
 
@@ -94,6 +97,26 @@ class _Loading:
         if errors:
             raise errors.pop()
         return made.pop()
+
+
+@contextmanager
+def _no_search_for_garbage() -> Generator[None, None, None]:
+    """Spare the garbage collector what modules make: it stays, and there is much of it.
+
+    To look through it again and again was a twentieth of the way to the first answer.
+    """
+    if not gc.isenabled() or gc.get_freeze_count():  # someone has plans of their own
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        # Together they count all as old without looking at it. What else was young is looked at
+        # when the old is.
+        gc.freeze()
+        gc.unfreeze()
+        gc.enable()
 
 
 # What is loaded asks for loggers, so a fork that waits for it must not hold the lock of logging. Of

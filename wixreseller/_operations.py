@@ -35,7 +35,7 @@ _V1: Final = "/resellers/v1/packages"
 _INSTANCES: Final = f"{_V1}/product-instances"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Operation:
     """Name an operation of the API, and say whether it changes anything."""
 
