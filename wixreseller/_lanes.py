@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import functools
 import os
 import select
 import socket
@@ -32,8 +33,8 @@ __all__ = ["Connector", "Lane", "Lanes"]
 # In front of the connector, which has no limit: past its own limit, aiohttp's connector is slow.
 _MAX_CONNECTIONS: Final = 100
 
-_LARGER_THAN_A_READ: Final = 512 * 1024
-"""Bytes; asyncio has half of that ready for each read of a socket."""
+_READ: Final = 256 * 1024
+"""Bytes; asyncio has so much memory ready for each read of a socket."""
 
 
 class Connector(aiohttp.TCPConnector):
@@ -213,14 +214,19 @@ class Lanes:
         warnings.warn_explicit(text, ResourceWarning, path, line)
 
 
+@functools.cache  # once for a process
 def _keep_memory_of_reads() -> None:
     """Let the C library keep the memory that reads of a socket use over and over.
 
     That of GNU asks the kernel for a block so large, and gives it back, at each single read, which
     is an eighth of the CPU time of a create. Once a larger block was freed it takes such sizes for
     usual, and keeps them. Other C libraries are not impressed.
+
+    What is read into at a time, a read and the parts of a large answer, is taken now: else a
+    process would grow a little whenever an answer comes in other parts than those before.
     """
-    bytes(_LARGER_THAN_A_READ)
+    bytes(2 * _READ)
+    _ = [b"\0" * _READ for _ in range(3)]
 
 
 def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
