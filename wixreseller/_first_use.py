@@ -19,7 +19,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from wixreseller.errors import ClientClosedError
@@ -69,11 +69,12 @@ class _Loading:
             return self._beside(make)
         return self._alone(make)
 
-    def _alone(self, make: Callable[[], T]) -> T:
+    def _alone(self, make: Callable[[], T], *, may_be_interrupted: bool = False) -> T:
         with self._lock:  # itself, for no interrupt comes between it and what it guards
             self._thread = threading.get_ident()
             try:
-                with _no_search_for_garbage():
+                # An interrupt could strike where the collector is off, and nothing turns it on.
+                with nullcontext() if may_be_interrupted else _no_search_for_garbage():
                     return make()
             finally:
                 self._thread = None
@@ -92,7 +93,7 @@ class _Loading:
         try:
             thread.start()
         except RuntimeError:  # there are too many already
-            return self._alone(make)
+            return self._alone(make, may_be_interrupted=True)
         thread.join()
         if errors:
             raise errors.pop()
@@ -108,14 +109,17 @@ def _no_search_for_garbage() -> Generator[None, None, None]:
     if not gc.isenabled() or gc.get_freeze_count():  # someone has plans of their own
         yield
         return
+    known = len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
-        # Together they count all as old without looking at it. What else was young is looked at
-        # when the old is.
-        gc.freeze()
-        gc.unfreeze()
+        if len(sys.modules) > known and not gc.get_freeze_count():  # of someone's, meanwhile
+            # Together they count all as old without looking at it. What else was young is looked
+            # at when the old is. But they also begin to count anew until the next search: where
+            # clients are made again and again, it would never come.
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 

@@ -195,68 +195,6 @@ async def test_a_shared_limit_uses_nothing_of_its_module_as_python_ends(
     assert slots._file is None
 
 
-# --- the garbage collector ----------------------------------------------------------------------
-
-GARBAGE = f"""
-import gc, sys
-from wixreseller import Client
-class Node: pass
-def cycle():
-    node = Node(); node.itself = node
-client = Client({SETTINGS})
-"""
-
-
-def test_nothing_is_looked_through_for_garbage_while_modules_load(
-    run_script: RunScript, emulator_url: str
-) -> None:
-    result = run_script(
-        f"""{GARBAGE}
-import wixreseller._first_use
-runs = []
-gc.collect()
-gc.callbacks.append(lambda phase, _: runs.append(phase))
-client.packages
-loading = len(runs)
-[cycle() for _ in range(10_000)]
-print(loading, len(runs) > 0, gc.isenabled())
-""",
-        emulator_url,
-    )
-
-    assert (0, "0 True True\n", "") == (result.returncode, result.stdout, result.stderr)
-
-
-@pytest.mark.parametrize(
-    ("plan", "left"),
-    [("pass", "True 0 0"), ("gc.disable()", "False 0 0"), ("gc.freeze()", "True True 0")],
-)
-def test_loading_leaves_the_garbage_collector_as_it_was_set(
-    run_script: RunScript, emulator_url: str, plan: str, left: str
-) -> None:
-    result = run_script(
-        f"""{GARBAGE}
-{plan}
-frozen = gc.get_freeze_count()
-cycle()
-client.packages
-print(gc.isenabled(), gc.get_freeze_count() and gc.get_freeze_count() <= frozen, end=" ")
-gc.collect()
-print(sum(type(found) is Node for found in gc.get_objects()))
-""",
-        emulator_url,
-    )
-
-    assert (0, left + "\n", "") == (result.returncode, result.stdout, result.stderr)
-
-
-def test_garbage_is_looked_for_again_after_a_module_that_cannot_be_loaded() -> None:
-    with pytest.raises(ModuleNotFoundError):
-        _ = LateModule("wixreseller.not_there", {}).anything
-
-    assert gc.isenabled()
-
-
 # --- what clients share -------------------------------------------------------------------------
 
 
