@@ -89,9 +89,9 @@ async def naive(url: str) -> AsyncGenerator[Call, None]:
 
 
 @asynccontextmanager
-async def tuned(url: str) -> AsyncGenerator[Call, None]:
-    """Call aiohttp in the fastest way that its public interface has."""
-    aiohttp, orjson, name = peer("aiohttp"), peer("orjson"), names()
+async def _post(url: str) -> AsyncGenerator[Callable[[bytes], Any], None]:
+    """Give what posts bytes in the fastest way that aiohttp's public interface has."""
+    aiohttp = peer("aiohttp")
     target = peer("yarl").URL(url + PATH)
     headers = peer("multidict").CIMultiDict(
         {"Authorization": KEY, "wix-account-id": GUID, "Content-Type": "application/json"}
@@ -101,17 +101,33 @@ async def tuned(url: str) -> AsyncGenerator[Call, None]:
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
     ) as session:
+        yield lambda body: session.post(target, data=body, headers=headers, allow_redirects=False)
+
+
+@asynccontextmanager
+async def tuned(url: str) -> AsyncGenerator[Call, None]:
+    """Do by hand, in the fastest way, what a caller of aiohttp needs."""
+    orjson, name = peer("orjson"), names()
+    async with _post(url) as post:
 
         async def create() -> object:
-            async with (
-                asyncio.timeout(30),
-                session.post(
-                    target, data=orjson.dumps(order(name())), headers=headers, allow_redirects=False
-                ) as answer,
-            ):
+            async with asyncio.timeout(30), post(orjson.dumps(order(name()))) as answer:
                 body = await answer.read()
             assert answer.status == 200
             return orjson.loads(body)["package"]["id"]
+
+        yield create
+
+
+@asynccontextmanager
+async def least(url: str) -> AsyncGenerator[Call, None]:
+    """Do the least that aiohttp can be asked for."""
+    body = peer("orjson").dumps(order("sub-1"))
+    async with _post(url) as post:
+
+        async def create() -> object:
+            answer = await post(body)
+            return await answer.read()
 
         yield create
 
@@ -194,6 +210,14 @@ _WORK: Final[Sequence[tuple[str, Connect, str]]] = (
         (
             "no cookie jar, no limit, no time-outs of aiohttp's but one asyncio.timeout; URL and "
             "headers prepared, bytes in, read() and orjson.loads; takes the id from the dict"
+        ),
+    ),
+    (
+        "aiohttp, the least",
+        least,
+        (
+            "as tuned, with the same bytes each time, no deadline, and the answer not looked at: "
+            "who uses aiohttp gets no lower"
         ),
     ),
     (
