@@ -20,15 +20,20 @@ class Meanwhile:
             self.is_done = True
             self.act()
 """
+BESIDE = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+"""Another thread could hear a signal, so the main one may not load."""
+THREADS = {"alone": "", "beside another thread": BESIDE}
 MODULES = ["asyncio.events", "uuid", "orjson", "aiohttp.client", "wixreseller._transport"]
 
 
+@pytest.mark.parametrize("threads", [*THREADS])
 @pytest.mark.parametrize("module", MODULES)
 def test_after_ctrl_c_in_the_first_call_the_next_one_works(
-    run_script: RunScript, emulator_url: str, module: str
+    run_script: RunScript, emulator_url: str, module: str, threads: str
 ) -> None:
     result = run_script(
         f"""{MEANWHILE}
+{THREADS[threads]}
 interrupt = Meanwhile("{module}", lambda: os.kill(os.getpid(), signal.SIGINT))
 sys.meta_path.insert(0, interrupt)
 try:
@@ -45,12 +50,14 @@ client.close()
     assert (0, expected, "") == (result.returncode, result.stdout, result.stderr)
 
 
+@pytest.mark.parametrize("threads", [*THREADS])
 @pytest.mark.parametrize("module", MODULES)
 def test_a_signal_handler_may_make_the_same_call_in_the_middle_of_the_first_one(
-    run_script: RunScript, emulator_url: str, module: str
+    run_script: RunScript, emulator_url: str, module: str, threads: str
 ) -> None:
     result = run_script(
         f"""{MEANWHILE}
+{THREADS[threads]}
 signal.signal(signal.SIGALRM, lambda *_: print(client.packages.query().collect()))
 sys.meta_path.insert(0, Meanwhile("{module}", lambda: os.kill(os.getpid(), signal.SIGALRM)))
 print(client.packages.find("sub-1"))
@@ -60,6 +67,86 @@ client.close()
     )
 
     assert (0, "[]\nNone\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("threads", [*THREADS])
+def test_ctrl_c_while_the_first_async_call_loads_ends_it_before_anything_is_sent(
+    run_script: RunScript, emulator_url: str, threads: str
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+import asyncio
+from wixreseller import AsyncClient
+{THREADS[threads]}
+async def main():
+    async with AsyncClient(**settings) as client:
+        print("entered")
+        await client.packages.find("sub-1")
+        print("not reached")
+interrupt = Meanwhile("wixreseller._transport", lambda: os.kill(os.getpid(), signal.SIGINT))
+sys.meta_path.insert(0, interrupt)
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("interrupted", interrupt.is_done)
+""",
+        emulator_url,
+    )
+
+    expected = "entered\ninterrupted True\n"
+    assert (0, expected, "") == (result.returncode, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("module", ["orjson", "wixreseller.not_there"])
+def test_signals_wait_for_loading_only_and_the_users_own_mask_stays(
+    run_script: RunScript, emulator_url: str, module: str
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+from wixreseller._first_use import LateModule
+def waiting():
+    return sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+signal.signal(signal.SIGUSR1, print)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+seen = []
+sys.meta_path.insert(0, Meanwhile("{module}", lambda: seen.append(signal.SIGINT in waiting())))
+try:
+    LateModule("{module}", {{}}).anything
+except (AttributeError, ImportError):
+    print(seen, waiting() == [signal.SIGUSR1])
+""",
+        emulator_url,
+    )
+
+    assert (0, "[True] True\n", "") == (result.returncode, result.stdout, result.stderr)
+
+
+def test_no_thread_of_ours_nor_what_it_starts_has_signals_waiting(
+    run_script: RunScript, emulator_url: str
+) -> None:
+    result = run_script(
+        f"""{MEANWHILE}
+import subprocess
+seen = {{}}
+SHOW = "import signal; print(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
+def key():
+    seen[threading.current_thread().name] = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    started = subprocess.run([sys.executable, "-c", SHOW], capture_output=True, text=True)
+    seen["process"] = started.stdout.strip()
+    return "EMU.demo"
+client = Client(**settings | dict(api_key=key))
+print(client.packages.find("sub-1"), seen)
+loop = next(thread for thread in threading.enumerate() if thread.name == "wixreseller")
+print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+with open(f"/proc/self/task/{{loop.native_id}}/status") as file:
+    print(next(line.split()[1] for line in file if line.startswith("SigBlk")).strip("0") or "none")
+client.close()
+""",
+        emulator_url,
+    )
+
+    expected = "None {'wixreseller-worker': set(), 'process': '0'}\nset()\nnone\n"
+    assert (0, expected, "") == (result.returncode, result.stdout, result.stderr)
 
 
 def test_a_destructor_in_the_middle_of_it_is_refused_a_call_and_does_not_hang(

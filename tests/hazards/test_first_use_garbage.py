@@ -108,6 +108,7 @@ def test_the_collector_is_never_off_where_ctrl_c_could_leave_it_so(
     result = run_script(
         f"""{GARBAGE}
 import threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
 def no_thread_is_left(self):
     raise RuntimeError("can't start new thread")
 threading.Thread.start = no_thread_is_left

@@ -108,7 +108,7 @@ class _Process:
                 self._current = _loop_thread.LoopThread()
             return self._current
 
-        return loading.run(begin)
+        return loading.run(begin, begins_threads=True)
 
     def end(self) -> None:
         """Shut down, as the interpreter exits."""
