@@ -355,6 +355,48 @@ def test_a_journal_that_may_not_be_written_says_what_must_be_writable(what: str)
     assert "Permission denied" in done.stdout
 
 
+_READ_WITHOUT_RIGHTS = """
+import asyncio, concurrent.futures.thread, os, sys
+from pathlib import Path
+from wixreseller.bulk.journal_file import is_blank
+from wixreseller.bulk.journal_sqlite import open_journal
+from wixreseller import errors
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+async def read():
+    if is_blank(Path(sys.argv[1])):
+        return "blank"
+    async with await open_journal(sys.argv[1], is_reader=True) as journal:
+        return (await journal.counts())["planned"]
+try:
+    print(asyncio.run(read()))
+except errors.JournalError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("has_log", [False, True])
+def test_a_journal_is_read_where_nothing_can_be_written_unless_a_kill_left_a_log(
+    has_log: bool,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "j"
+        written(path, 3)
+        path.chmod(0o444)
+        if has_log:
+            Path(folder, "j-wal").write_bytes(b"x" * 100)
+        Path(folder).chmod(0o555)
+        command = [sys.executable, "-c", _READ_WITHOUT_RIGHTS, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        Path(folder).chmod(0o755)
+    if has_log:
+        assert f"the journal {path} cannot be used" in done.stdout
+        assert "so must its folder" in done.stdout
+    else:
+        assert "3\n" == done.stdout
+
+
 async def test_a_changed_entry_in_the_file_is_refused_as_another_order(path: Path) -> None:
     async with SqliteJournal(path) as journal:
         await journal.add([entry_of(order("one"), 0)], 1.0)

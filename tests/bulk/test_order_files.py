@@ -333,6 +333,28 @@ def test_ndjson_of_the_wrong_form_or_type_is_refused_with_its_line() -> None:
     ] == found[1:]
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ('"external_id": "a", "external_id": "b"', ["line 1, external_id: is there twice"]),
+        ('"external_id": "a", "cycle_count": 1, "cycle_count": 12', ["cycle_count"]),
+        ('"external_id": "a", "\\u0065xternal_id": "a"', ["external_id"]),
+        ('"a\\"b": null, "a\\"b": 1', ['a"b']),
+        ('"external_id": null, "external_id": "a", "site_id": "", "site_id": ""', ["external_id"]),
+    ],
+)
+def test_a_key_that_an_object_has_twice_is_refused(fields: str, expected: list[str]) -> None:
+    row = f'{{{fields}, "catalog_product_id": "{PREMIUM}", "country_code": "BR"}}\n'
+    found = problems(row, file_format="ndjson")
+    assert expected[0] in found[0]
+    assert all(problem.endswith("is there twice") for problem in found)
+
+
+def test_quotes_in_a_text_make_no_key_twice() -> None:
+    row = f'{{"external_id": "\\"a\\"", "catalog_product_id": "{PREMIUM}", "country_code": "BR"}}\n'
+    assert ['"a"'] == [each.external_id for each in orders(row, file_format="ndjson")]
+
+
 @pytest.mark.parametrize("name", ["orders.ndjson", "orders.JSONL", "orders.csv", "orders.txt"])
 def test_the_suffix_says_what_a_file_is_unless_the_format_is_given(
     tmp_path: Path, name: str

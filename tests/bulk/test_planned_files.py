@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,10 @@ from wixreseller.bulk.planning import (
     plan_path_of,
 )
 from wixreseller.bulk.results import Failed, Ok, Outcome, Unknown
+from wixreseller.bulk.sending import code_of, message_of
 from wixreseller.bulk.status import read_status
+from wixreseller.errors import BadRequestError, ConfigurationError, JournalError
+from wixreseller.models import ErrorCode
 
 ACCOUNT = "a0000000-0000-4000-8000-000000000001"
 PREMIUM = "c0000000-0000-4000-8000-000000000001"
@@ -159,6 +163,18 @@ async def test_rows_that_failed_can_be_ordered_again_with_the_columns_that_say_w
         assert (1, ()) == (source.check().orders, source.check().problems)
 
 
+async def test_a_refusal_without_end_leaves_rows_that_can_be_ordered_again(tmp_path: Path) -> None:
+    order = {"external_id": "sub-1", "catalog_product_id": PREMIUM, "country_code": "BR"}
+    plan = await plan_of(tmp_path / "orders.plan.json", [row(0, **order)])
+    error = BadRequestError("", status=400, message="x" * 900_000, code=ErrorCode("Y" * 900_000))
+    refusal = attrs.evolve(failed("sub-1", code_of(error)), message=message_of(error))
+    await journal_of(plan, [refusal])
+    path = tmp_path / "failed.csv"
+    await write_failed(plan, path)
+    with OrderSource(str(path), stdin=io.BytesIO(), account_id=ACCOUNT) as source:
+        assert (1, ()) == (source.check().orders, source.check().problems)
+
+
 @pytest.mark.parametrize(
     ("orders", "expected"),
     [
@@ -204,6 +220,31 @@ async def test_a_plan_with_a_journal_is_never_overwritten(tmp_path: Path) -> Non
     await journal_of(plan, [done("sub-0")])
     with pytest.raises(AlreadyAppliedError, match="resume it, or name another plan"):
         check_plan_path(path, overwrite=True)
+
+
+async def test_a_plan_in_the_place_of_one_that_was_looked_at_gives_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "orders.plan.json"
+    plan = await plan_of(path, [row(0)])
+    await plan_of(path, [row(n) for n in range(1000)])
+    with pytest.raises(ConfigurationError, match="was changed since it was read"):
+        next(plan.rows())
+
+
+async def test_a_plan_that_was_touched_is_still_the_plan(tmp_path: Path) -> None:
+    plan = await plan_of(tmp_path / "orders.plan.json", [row(0), row(1)])
+    os.utime(plan.path, (0, 0))
+    assert [0, 1] == [each.entry.number for each in plan.rows()]
+
+
+async def test_the_status_is_not_taken_from_the_journal_of_another_plan(tmp_path: Path) -> None:
+    plan = await plan_of(tmp_path / "orders.plan.json", [row(0)])
+    await journal_of(plan, [done("sub-0")])
+    async with SqliteJournal(plan.journal_path) as journal:
+        await journal.set_facts({"planSha256": plan.sha256})
+    assert 1 == (await read_status(plan)).counts["done"]
+    other = await plan_of(tmp_path / "orders.plan.txt", [row(n) for n in range(7)])
+    with pytest.raises(JournalError, match=r"is of another plan than .*orders\.plan\.txt is now"):
+        await read_status(other)
 
 
 async def test_the_status_counts_what_the_journal_was_not_told_of_as_planned(

@@ -38,6 +38,20 @@ async def test_a_package_is_canceled_by_whatever_names_it(
     assert await is_canceled(client, package)
 
 
+async def test_a_cancel_that_names_two_packages_cancels_neither(
+    client: AsyncClient, package: Package, wire: Wire
+) -> None:
+    other = await client.packages.create([BASIC], external_id="sub-2")
+    wire.sent.clear()
+    (outcome,) = (await carry_out(client, [cancel("sub-2", package_id=package.id)])).values()
+    problem = the(Failed, outcome)
+    assert ("EXTERNAL_ID_CONFLICT", package.id) == (problem.code, problem.package_id)
+    assert f"package {package.id} has the external id 'sub-1'" in problem.message
+    assert {"query": 1} == dict(wire.sent)
+    assert not await is_canceled(client, package)
+    assert not await is_canceled(client, other)
+
+
 async def test_what_is_canceled_already_is_not_sent_again(
     client: AsyncClient, package: Package, wire: Wire
 ) -> None:

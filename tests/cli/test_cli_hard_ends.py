@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import signal
 import subprocess
 import sys
@@ -151,6 +152,25 @@ def test_a_full_disk_stops_the_run_with_what_to_do_and_space_lets_it_go_on(
     assert counts["planned"] > 0
     assert 0 == run(*RESUME).code
     assert each_once(400) == sold(run)
+
+
+def test_a_full_disk_makes_no_order_be_told_twice(run: Run) -> None:
+    write_orders(400)
+    assert 0 == run("provision", "plan", "orders.csv", *UNPACED, "-o", "orders.plan.json").code
+    places = range(120_000, 260_000, 20_000)
+    for space in places:
+        Path("orders.plan.journal").unlink(missing_ok=True)
+        ended = subprocess.run(
+            [sys.executable, "-W", "error", "-c", WITH_LITTLE_SPACE, str(space), *APPLY, "--json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=WATCHDOG_SECONDS,
+            check=False,
+        )
+        *events, end = map(json.loads, ended.stdout.splitlines())
+        told = Counter(event["external_id"] for event in events if event["event"] == "outcome")
+        assert {1} >= {*told.values()}, space
+        assert 400 == sum(end["outcomes"].values()) + end["counts"]["planned"], space
 
 
 @pytest.mark.parametrize("content", [b"this is no database", b"SQLite format 3\0" + b"x" * 5000])

@@ -131,7 +131,7 @@ async def _check_journal(plan: PlanFile, journal: SqliteJournal) -> None:
     if facts.get(_PLAN) is None:
         described: JSONObject = {
             _PLAN: plan.sha256,
-            "plan": plan.path.name,
+            "plan": plan.name,
             "orders": plan.head.orders_name,
             "ordersSha256": plan.head.orders_sha256,
         }

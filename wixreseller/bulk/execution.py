@@ -178,6 +178,8 @@ class Execution:
     async def _tell_of_intents(self) -> None:
         """Account for what was under way when the run was ended."""
         async for record in self._journal.records(("intent",)):
+            if record.entry.number in self._journal.unwritten:
+                continue  # told already, though the journal could not be
             self._told(verdicts.unknown(record.entry, verdicts.NOT_SEEN, _UNDER_WAY))
 
 
@@ -202,6 +204,8 @@ class _Watched:
         self._max_failures = max_failures
         self._failures = 0
         self._on_way: set[int] = set()
+        self.unwritten: set[int] = set()
+        """Orders that have an outcome which could not be written down."""
 
     @property
     def in_flight(self) -> int:
@@ -212,7 +216,11 @@ class _Watched:
         return await self._journal.add(entries, at)
 
     async def note(self, changes: Sequence[Change]) -> None:
-        await self._journal.note(changes)
+        try:
+            await self._journal.note(changes)
+        except JournalError:
+            self.unwritten.update(change.number for change in changes if change.outcome)
+            raise
         for change in changes:
             if change.state == "intent":
                 self._on_way.add(change.number)

@@ -27,7 +27,7 @@ def open_file(path: Path, *, is_reader: bool) -> sqlite3.Connection:
         if not is_reader:
             # Before SQLite makes it with wider permissions.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = _connect(path)
+        connection = _connect(path, is_reader=is_reader)
     except (OSError, sqlite3.Error) as problem:
         raise JournalError(
             f"the journal {path} cannot be opened: {problem}", path=str(path)
@@ -54,21 +54,34 @@ def is_blank(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with contextlib.closing(_connect(path)) as connection:
+        with contextlib.closing(_connect(path, is_reader=True)) as connection:
             version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
     except sqlite3.Error as problem:
         raise failure(path, problem) from problem
     return version == 0
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, is_reader: bool) -> sqlite3.Connection:
     # Readers, too, open it for writing if they may: opened for reading only, the last one to close
     # it could not clear away what SQLite keeps beside it. That one also takes over what a process
     # that was killed left there. Beside a writer, who has it open, a reader clears nothing away.
     address = f"{path.absolute().as_uri()}?mode=rw"
+    if is_reader and _is_at_rest(path):
+        address += "&immutable=1"
     return sqlite3.connect(
         address, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
     )
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Say whether a journal lies where nothing can be written, and is all in one file.
+
+    SQLite would want to keep something beside it, even to read. A writer, or one that was killed,
+    has a log there: without that, old numbers would be taken for those of now.
+    """
+    real = path.resolve()
+    has_log = real.with_name(real.name + "-wal").exists()
+    return not has_log and not os.access(real.parent, os.W_OK)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, is_reader: bool) -> None:
@@ -123,7 +136,7 @@ def _what_to_do(problem: Exception) -> str:
         code &= 0xFF
     if code == sqlite3.SQLITE_FULL:
         return "; free some space on its disk, then resume"
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         return "; it must be writable, and so must its folder"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or code is None:
         return (

@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Generator, Iterator, Mapping
+import json
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Final, Literal, cast
@@ -264,7 +266,26 @@ def _read_ndjson(lines: _Lines) -> Iterator[RawRow | Problem]:
         if not isinstance(value, dict):
             yield Problem(line, None, f"must be a JSON object, not {_json_type(value)}")
             continue
-        yield from _read_object(line, cast("dict[str, object]", value))
+        fields = cast("dict[str, object]", value)
+        twice = _given_twice(document, fields)
+        if twice:
+            yield from (Problem(line, checks.shorten(key)[1:-1], "is there twice") for key in twice)
+            continue
+        yield from _read_object(line, fields)
+
+
+def _given_twice(document: str, fields: Mapping[str, object]) -> Sequence[str]:
+    """Give the keys that an object has twice, of which a parser keeps the last without a word."""
+    texts = sum(isinstance(value, str) for value in fields.values())
+    if document.count('"') == 2 * (len(fields) + texts):
+        return ()  # as many quotes as there are keys and texts: none was dropped
+    if any(isinstance(value, (dict, list)) for value in fields.values()):
+        return ()  # refused anyway, and may be nested too deeply for the parser below
+    pairs: list[tuple[str, object]] = json.loads(
+        document, object_pairs_hook=list, parse_int=str, parse_float=str
+    )
+    counts = Counter(key for key, _ in pairs)
+    return [key for key, count in counts.items() if count > 1]
 
 
 def _read_object(line: int, document: Mapping[str, object]) -> Iterator[RawRow | Problem]:

@@ -23,12 +23,15 @@ from wixreseller.bulk.journal import Entry
 from wixreseller.bulk.plan import PlanCounts, PlanRow
 from wixreseller.errors import ConfigurationError
 
-__all__ = ["PlanFile", "PlanHead", "write_plan"]
+__all__ = ["PlanFile", "PlanHead", "as_text", "is_plan", "is_same_file", "write_plan"]
 
 _FORMAT: Final = 1
-_OPENING: Final = b'{"wixreseller_plan": %d,\n"head": %b,\n"rows": [\n'
+_BEGINNING: Final = b'{"wixreseller_plan": '
+_OPENING: Final = _BEGINNING + b'%d,\n"head": %b,\n"rows": [\n'
 _CLOSING: Final = b'],\n"counts": %b,\n'
 _SEAL: Final = b'"sha256": "%b"}\n'
+_SEALING: Final = b'"sha256"'
+_OF_JOURNALS: Final = ("", "-wal", "-shm", ".lock")
 
 
 @attrs.frozen(kw_only=True)
@@ -69,6 +72,28 @@ async def write_plan(path: Path, head: PlanHead, rows: AsyncIterator[PlanRow]) -
     return counts
 
 
+def as_text(path: Path | str) -> str:
+    """Write a path as JSON can hold it: bytes that are not UTF-8 are spelt out."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to the same file, which need not be there yet."""
+    with contextlib.suppress(OSError):
+        if one.resolve() == other.resolve() or one.samefile(other):
+            return True
+    return False
+
+
+def is_plan(path: Path) -> bool:
+    """Say whether a file begins as plans do; one that cannot be read does not."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
+
+
 class PlanFile:
     """Read a plan. All of it is checked when it is opened; ``rows`` then reads it row by row.
 
@@ -79,26 +104,49 @@ class PlanFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._stamp: tuple[int, ...] = ()
         checked = self._check()
         self.head: PlanHead = checked[0]
         self.counts: PlanCounts = checked[1]
         self.sha256: str = checked[2]
 
     @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return as_text(self.path.name)
+
+    @property
     def journal_path(self) -> Path:
         """Where the journal of this plan is: beside it."""
         return self.path.with_suffix(".journal")
 
+    def needs(self, path: Path) -> bool:
+        """Say whether a file is the plan, its journal or beside that, or what it was made of.
+
+        Nothing else may be written there: whoever lost the journal would lose what was sold.
+        """
+        journal = self.journal_path.resolve()
+        kept = [self.path, *(journal.with_name(journal.name + end) for end in _OF_JOURNALS)]
+        if self.head.orders_path is not None:
+            kept.append(Path(self.head.orders_path))
+        return any(is_same_file(path, one) for one in kept)
+
     def rows(self) -> Generator[PlanRow, None, None]:
         """Give the rows, in order. Whoever does not read to the end closes the generator.
+
+        Nothing is given of a plan that took the place of the one that was checked.
 
         Raises:
             ConfigurationError: the file was changed since it was opened.
         """
         seal = hashlib.sha256()
         with self.path.open("rb") as file:
+            # To touch it does no harm.
+            if _stamp(file) != self._stamp and _sealed(file) != self.sha256:
+                raise self._refusal("was changed since it was read, and looked at")
+            file.seek(0)
             for line in file:
-                if not line.startswith(b'"sha256"'):
+                if not line.startswith(_SEALING):
                     seal.update(line)
                 if line.startswith(b'{"number":'):
                     yield self._row(line)
@@ -115,7 +163,8 @@ class PlanFile:
         seal = hashlib.sha256()
         head = counts = told = None
         with self.path.open("rb") as file:
-            if not file.readline(100).startswith(b'{"wixreseller_plan": '):
+            self._stamp = _stamp(file)
+            if not file.readline(100).startswith(_BEGINNING):
                 raise self._refusal("is no plan: make one with 'wixreseller provision plan'")
             file.seek(0)
             for line in file:
@@ -165,6 +214,20 @@ class PlanFile:
 
     def _refusal(self, problem: str) -> ConfigurationError:
         return ConfigurationError(f"the plan {self.path} {problem}", field="plan")
+
+
+def _stamp(file: IO[bytes]) -> tuple[int, ...]:
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _sealed(file: IO[bytes]) -> str:
+    """Hash what the seal of a plan is of."""
+    seal = hashlib.sha256()
+    for line in file:
+        if not line.startswith(_SEALING):
+            seal.update(line)
+    return seal.hexdigest()
 
 
 def _row_json(row: PlanRow) -> bytes:

@@ -12,7 +12,7 @@ import attrs
 from wixreseller.bulk.lookup import calls_of
 from wixreseller.bulk.order_source import Checked, OrderSource
 from wixreseller.bulk.plan import PlanCounts, PlanRow, make_plan
-from wixreseller.bulk.plan_file import PlanFile, PlanHead, write_plan
+from wixreseller.bulk.plan_file import PlanFile, PlanHead, is_plan, write_plan
 from wixreseller.bulk.status import read_status
 from wixreseller.errors import ConfigurationError
 
@@ -71,9 +71,14 @@ def check_plan_path(path: Path, *, overwrite: bool) -> None:
 
     Raises:
         AlreadyAppliedError: there is a plan with a journal; ``overwrite`` does not help.
+        ConfigurationError: it has the name of a journal, or there is a file that is no plan.
         FileExistsError: there is a file.
     """
     journal = path.with_suffix(".journal")
+    if journal == path:
+        raise ConfigurationError(
+            f"a plan cannot be {path}: its journal will have that name", field="plan"
+        )
     if journal.exists():
         raise AlreadyAppliedError(
             f"{path} was applied, its journal is {journal}: resume it, or name another plan",
@@ -81,6 +86,10 @@ def check_plan_path(path: Path, *, overwrite: bool) -> None:
         )
     if path.exists() and not overwrite:
         raise FileExistsError(str(path))
+    if path.exists() and not (path.is_file() and is_plan(path)):
+        raise ConfigurationError(
+            f"{path} is no plan, so no plan takes its place: name another file", field="plan"
+        )
 
 
 async def free_plan_path(orders: str, sha256: str) -> Path:
@@ -115,6 +124,17 @@ def _absolute(orders: str) -> str | None:
     return None if orders == "-" else str(Path(orders).absolute())
 
 
+def _check_spelling(orders_path: str | None) -> None:
+    """Refuse a path that a plan, which is JSON, cannot hold."""
+    try:
+        (orders_path or "").encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"the path of the order file must be UTF-8, and {orders_path!a} is not: rename it",
+            field="orders",
+        ) from error
+
+
 async def plan_orders(
     client: AsyncClient,
     source: OrderSource,
@@ -132,14 +152,17 @@ async def plan_orders(
     Raises:
         WixResellerError: it could not be looked.
         OrdersChangedError: the file changed since it was checked.
+        ConfigurationError: the path of the file is no text.
         OSError: the plan cannot be written.
     """
     config = calls_of(client).config
+    orders_path = _absolute(orders)
+    _check_spelling(orders_path)
     head = PlanHead(
         made_at=made_at,
         base_url=config.base_url,
         orders_name=source.name,
-        orders_path=_absolute(orders),
+        orders_path=orders_path,
         orders_sha256=checked.sha256,
     )
     conflicts: list[PlanRow] = []

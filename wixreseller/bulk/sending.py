@@ -27,6 +27,9 @@ __all__ = ["Sender", "Sending"]
 # The greatest uncertainty about the server's clock with which a creation date still proves a thing.
 _MARGIN: Final = 5.0
 
+# The file of what failed holds it, and that must be readable as an order file.
+_LONGEST_MESSAGE: Final = 10_000
+
 
 @attrs.define(eq=False)
 class Sending:
@@ -291,7 +294,7 @@ def _is_throttling(error: errors.WixResellerError) -> bool:
 def code_of(error: errors.WixResellerError) -> str:
     """Give Wix's code; else the status; else the error's own name, ``CONNECT_FAILED``."""
     if isinstance(error, errors.APIError):
-        return error.code.value if error.code is not None else f"HTTP_{error.status}"
+        return _short(error.code.value, 100) if error.code is not None else f"HTTP_{error.status}"
     words = re.findall(r"[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
     return "_".join(words).upper()
 
@@ -299,6 +302,11 @@ def code_of(error: errors.WixResellerError) -> str:
 def message_of(error: errors.WixResellerError) -> str:
     """Give Wix's words, or the error's own without request id, which has a place of its own."""
     if not isinstance(error, errors.APIError) or not error.message:
-        return str(error.args[0])
+        return _short(str(error.args[0]), _LONGEST_MESSAGE)
     violations = [f"{item.field}: {item.description}" for item in error.field_violations]
-    return f"{error.message} ({'; '.join(violations)})" if violations else error.message
+    message = f"{error.message} ({'; '.join(violations)})" if violations else error.message
+    return _short(message, _LONGEST_MESSAGE)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -17,6 +17,7 @@ from wixreseller.bulk.journal_file import is_blank
 from wixreseller.bulk.journal_holder import holder_of
 from wixreseller.bulk.journal_sqlite import open_journal
 from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.errors import JournalError
 
 __all__ = ["PlanStatus", "read_status", "status_json"]
 
@@ -58,7 +59,7 @@ async def read_status(plan: PlanFile) -> PlanStatus:
     """Read how far a plan is; nothing is written, and nothing is asked of Wix.
 
     Raises:
-        JournalError: the journal cannot be read.
+        JournalError: the journal cannot be read, or is of another plan.
     """
     orders, path = plan.counts.orders, plan.journal_path
     nothing: dict[State, int] = {
@@ -72,7 +73,13 @@ async def read_status(plan: PlanFile) -> PlanStatus:
         return PlanStatus(orders=orders, counts=nothing, holder=holder, began=began)
     async with await open_journal(path, is_reader=True) as journal:
         counts = await journal.counts()
-        confirmed = (await journal.facts()).get(CANCELS_CONFIRMED)
+        facts = await journal.facts()
+        # A run that was killed at its very beginning has written nothing down.
+        if facts.get("planSha256") not in (None, plan.sha256):
+            raise JournalError(
+                f"the journal {path} is of another plan than {plan.path} is now", path=str(path)
+            )
+        confirmed = facts.get(CANCELS_CONFIRMED)
         first, last, ended = await journal.read(_read_pace)
     return PlanStatus(
         orders=orders,

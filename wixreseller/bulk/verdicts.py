@@ -107,6 +107,15 @@ def _before_cancel(entry: Entry, found: Sequence[Package]) -> Outcome | Send:
     if not found:
         what = "such package" if entry.package_id else "package of this external id"
         return failed(entry, "NOT_FOUND", f"the account has no {what}")
+    if entry.external_id and (others := _of_another_name(entry, found)):
+        (package, *_) = others
+        return failed(
+            entry,
+            CONFLICT,
+            f"package {package.id} has the external id {package.external_id!r}: an order that "
+            f"names both cancels nothing where they are not of one package",
+            package,
+        )
     alive = [package for package in found if not _is_canceled(package)]
     if not alive:
         return ok(entry, found[0], "canceled")
@@ -118,6 +127,11 @@ def _before_cancel(entry: Entry, found: Sequence[Package]) -> Outcome | Send:
             f"cancel by package_id",
         )
     return Send(alive[0].id)
+
+
+def _of_another_name(entry: Entry, found: Sequence[Package]) -> Sequence[Package]:
+    """Give the packages that an order names by their id, and that have not its external id."""
+    return [package for package in found if package.external_id != entry.external_id]
 
 
 def planned_as(entry: Entry, found: Sequence[Package]) -> Entry:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -51,6 +53,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage or input · 3 key refused ·
 
 def main(argv: Sequence[str]) -> int:
     """Run a command and give its exit code."""
+    _open_what_is_closed()
     _spell_out_what_cannot_be_written()
     try:
         result: object = cli.main(
@@ -72,6 +75,18 @@ def main(argv: Sequence[str]) -> int:
         _tell(error)
         return code
     return result if isinstance(result, int) else 0
+
+
+def _open_what_is_closed() -> None:
+    """Give the streams of which the caller closed the file one that is empty.
+
+    Or else the next file to be opened, a journal say, would get its number, and what anyone writes
+    to standard error would end up in there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  # stays open
+            setattr(sys, name, stream)
 
 
 def _spell_out_what_cannot_be_written() -> None:

@@ -20,7 +20,7 @@ from wixreseller.bulk.applying import open_plan_journal
 from wixreseller.bulk.execution import CANCELS_CONFIRMED, Execution, ExecutionOptions, Report
 from wixreseller.bulk.failed_file import write_failed
 from wixreseller.bulk.interrupts import on_interrupts
-from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.plan_file import PlanFile, as_text
 from wixreseller.bulk.results import (
     RESULT_COLUMNS,
     Failed,
@@ -30,6 +30,7 @@ from wixreseller.bulk.results import (
     failed_path_of,
     free_results_path,
 )
+from wixreseller.bulk.summary import StopReason, exit_code
 from wixreseller.cli.connection import Connection, InputError
 from wixreseller.cli.end_show import Ending, tell_end
 from wixreseller.cli.limits import RATE_LIMIT, Limit
@@ -94,6 +95,11 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
     troubles: list[Callable[[str], None]] = []
     client = connection.client(carrying.limit, hooks=Hooks(on_retry=_telling(troubles)))
     path = carrying.results or free_results_path(str(plan.path))
+    if plan.needs(path):
+        raise InputError(
+            f"the results cannot be written to {path}, which this plan needs",
+            then="name another file with --results FILE",
+        )
     console = error_console()
     problems = Problems()
     check_results(path, overwrite=carrying.overwrite)
@@ -104,7 +110,7 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
             await journal.set_facts(_facts(carrying))
             with _opened(path, overwrite=carrying.overwrite) as writer:
                 if carrying.as_json:
-                    _print_event("start", plan=str(plan.path), orders=plan.counts.orders)
+                    _print_event("start", plan=as_text(plan.path), orders=plan.counts.orders)
                 return await execute(
                     client,
                     plan,
@@ -118,8 +124,6 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
 
     report = asyncio.run(run())
     failed = _write_failed(plan, path, report, console, overwrite=carrying.overwrite)
-    if carrying.as_json:
-        _print_end(report)
     ending = Ending(
         report=report,
         first_problems=problems.first,
@@ -130,6 +134,12 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
         catalogue=connection.catalogue,
     )
     tell_end(ending, console)
+    if carrying.as_json:
+        try:
+            _print_end(report)
+        except OSError:  # told above, if it is why the run was stopped
+            _give_output_up()
+            return report.exit_code or exit_code(report.counts, StopReason.FILES)
     return report.exit_code
 
 
@@ -253,6 +263,8 @@ def _write_failed(
     if not counts["failed"] + counts["unknown"] + counts["intent"]:
         return None
     path = failed_path_of(results, overwrite=overwrite)
+    if plan.needs(path):
+        path, overwrite = failed_path_of(results), False
     try:
         return path if asyncio.run(write_failed(plan, path, overwrite=overwrite)) else None
     except (OSError, JournalError) as problem:
@@ -284,5 +296,16 @@ def _print_end(report: Report) -> None:
 
 def _print_event(event: str, **fields: object) -> None:
     line = orjson.dumps({"event": event, **fields}, option=orjson.OPT_APPEND_NEWLINE)
-    sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def _give_output_up() -> None:
+    """Let go of what could not be written, which Python would try to write once more at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

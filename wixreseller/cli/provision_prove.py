@@ -133,6 +133,11 @@ def report(
     plan = read_plan(plan_path)
     # By the name of its plan, so that what is replaced is an older report of the same.
     path = output or _beside(plan_path)
+    if plan.needs(path):
+        raise InputError(
+            f"the report cannot be written to {path}, which this plan needs",
+            then="name another file with -o FILE",
+        )
 
     async def write() -> None:
         async with await open_journal(plan.journal_path, is_reader=True) as journal:

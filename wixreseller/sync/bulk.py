@@ -150,6 +150,7 @@ def plan_orders(
     Raises:
         WixResellerError: it could not be looked.
         OrdersChangedError: the file changed since it was checked.
+        ConfigurationError: the path of the file is no text.
         OSError: the plan cannot be written.
     """
     portal, awaited = inside(client)
