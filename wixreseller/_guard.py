@@ -12,15 +12,18 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter, ResolveResult
 from aiohttp.client_middlewares import ClientHandlerType
+from aiohttp.connector import Connection
 
 from wixreseller._phase import Phase
 
 __all__ = [
+    "SPOKE_UNASKED",
     "Body",
     "NoAnswerError",
     "OnePass",
     "Progress",
     "Resolver",
+    "has_spoken",
     "note_connection",
     "phase_unguarded",
 ]
@@ -35,13 +38,18 @@ _NOT_CONNECTED: Final = (
 )
 
 
+SPOKE_UNASKED: Final = "the server spoke on the connection before it was asked"
+
+
 class Progress:
     """Hold the phase of one attempt, written while it runs."""
 
-    __slots__ = ("phase",)
+    __slots__ = ("is_over", "phase")
 
     def __init__(self, phase: Phase = Phase.PACING) -> None:
         self.phase: Phase = phase
+        self.is_over = False
+        """Whether it has been judged by its phase. What has not been sent by then, never may be."""
 
 
 _attempt: Final[ContextVar[Progress | None]] = ContextVar("attempt", default=None)
@@ -81,12 +89,16 @@ class OnePass:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: ClientHandlerType
     ) -> aiohttp.ClientResponse:
+        """Let a request pass, the first time."""
         if self.was_passed:
             raise self._failure or NoAnswerError(
                 "a middleware tried to send the same request a second time, which is refused"
             )
+        _refuse_if_over(self._progress)
         self.was_passed = True
         self._progress.phase = self._begins
+        if self._begins is Phase.SENDING:  # a session of the user's, with any connector
+            self._look_before_sending(request)
         token = _attempt.set(self._progress)
         try:
             return await handler(request)
@@ -97,6 +109,36 @@ class OnePass:
             raise
         finally:
             _attempt.reset(token)
+
+    def _look_before_sending(self, request: aiohttp.ClientRequest) -> None:
+        """Have a request look at the connection that it got, as our own connector does."""
+        send = request.send
+
+        async def look_and_send(conn: Connection) -> aiohttp.ClientResponse:
+            del request.send  # else the request would hold itself
+            _refuse_if_over(self._progress)
+            if has_spoken(conn):
+                self._progress.phase = Phase.CONNECTING
+                raise aiohttp.ClientConnectionError(SPOKE_UNASKED)
+            return await send(conn)
+
+        request.send = look_and_send  # type: ignore[method-assign]
+
+
+def _refuse_if_over(progress: Progress) -> None:
+    """Refuse to send what nobody waits for: a middleware may run it in a task of its own."""
+    if progress.is_over:
+        raise NoAnswerError("the attempt is over")
+
+
+def has_spoken(connection: Connection) -> bool:
+    """Say whether the server has said something that nobody asked for, or gone.
+
+    aiohttp looks at that when it keeps a connection, and not when it uses it again: it would take
+    what was said since then for the answer to the next request, and not even send that whole.
+    """
+    protocol = connection.protocol
+    return protocol is not None and protocol.should_close
 
 
 # --- the phases of an attempt -------------------------------------------------------------------
@@ -123,9 +165,14 @@ class Resolver(aiohttp.ThreadedResolver):
 
 
 def note_connection(request: aiohttp.ClientRequest) -> None:
-    """Note that a request of this task has a connection: aiohttp may begin to write at once."""
+    """Note that a request of this task has a connection: aiohttp may begin to write at once.
+
+    Raises:
+        NoAnswerError: the attempt is over; it must not.
+    """
     progress = _attempt.get()
     if progress is not None:
+        _refuse_if_over(progress)
         # What has no body is written before anything is waited for.
         progress.phase = Phase.SENDING if request.body else Phase.ANSWERING
 

@@ -25,7 +25,13 @@ import attrs
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from wixreseller._guard import Resolver, note_connection
+from wixreseller._guard import (
+    SPOKE_UNASKED,
+    NoAnswerError,
+    Resolver,
+    has_spoken,
+    note_connection,
+)
 from wixreseller._shared_timer import SharedTimer
 
 __all__ = ["Connector", "Lane", "Lanes"]
@@ -49,21 +55,33 @@ class Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        """Give a connection for a request, which the server has not closed meanwhile.
+        """Give a connection for a request, on which the server has done nothing meanwhile.
 
-        A loop that was busy, or did not run, has not heard of that; and on a closed connection a
-        write would be lost.
+        A loop that was busy, or did not run, has not heard if it was closed; and on a closed
+        connection a write would be lost. What it said unasked was heard already, and would be taken
+        for the answer.
+
+        Raises:
+            aiohttp.ClientConnectionError: the server speaks before it is asked.
         """
         while True:
             connection = await super().connect(req, traces, timeout)
             transport = connection.transport
             listener = None if transport is None else self._open.get(transport)
-            if listener is None or not listener.has_something_to_read():
-                break
+            if not has_spoken(connection):
+                if listener is None or not listener.has_something_to_read():
+                    break
+            elif listener is None:  # it is new, and the next one would be no better
+                connection.close()
+                raise aiohttp.ClientConnectionError(SPOKE_UNASKED)
             connection.close()
         if listener is None and transport is not None:
             self._note(transport)
-        note_connection(req)
+        try:
+            note_connection(req)
+        except NoAnswerError:
+            connection.release()
+            raise
         return connection
 
     def abort(self) -> None:

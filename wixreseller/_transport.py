@@ -127,6 +127,8 @@ class Transport:
             if not guard.was_passed:
                 progress.phase = phase_unguarded(error)
             _fail(error, key)
+        finally:
+            progress.is_over = True
         headers = answer.headers
         self._consistent = headers.get("X-Wix-Consistent") or self._consistent
         return Response(status=answer.status, headers=headers, body=key.taken_out_of(body))
