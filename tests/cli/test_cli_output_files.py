@@ -103,6 +103,31 @@ def test_a_plan_does_not_get_the_name_of_its_journal(run: Run, command: Sequence
     assert ["orders.csv"] == [*contents()]
 
 
+def test_ids_that_would_steer_a_terminal_are_spelt_out(run: Run) -> None:
+    name = "\x1b[31mred\x07"
+    row = {"external_id": name, "catalog_product_id": PREMIUM_BASIC, "country_code": "BR"}
+    lines = [{**row, "billing_type": "ONE_TIME"}, {**row, "external_id": "two\nlines"}]
+    Path("orders.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ran = run("provision", "run", "orders.ndjson", *UNPACED)
+    assert 1 == ran.code
+    verified = run("provision", "verify", "orders.plan.json", *UNPACED)
+    planned = run("provision", "plan", "orders.ndjson", *UNPACED, "-o", "other.plan.json")
+    assert 0 == planned.code
+    for text in (ran.err, verified.out):
+        assert "\\x1b[31mred\\x07" in text
+        assert "two\\nlines" in text
+        assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("orders", [".", "/", ""])
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_folder_is_no_order_file(run: Run, command: str, orders: str) -> None:
+    ran = run("provision", command, orders, *UNPACED)
+    assert 2 == ran.code
+    assert "error: " in ran.err
+    assert not contents()
+
+
 def test_events_that_nobody_reads_stop_the_run_and_it_says_how_to_go_on(command: Command) -> None:
     write_orders(2000)
     process = subprocess.Popen(

@@ -61,8 +61,13 @@ def plan_path_of(orders: str) -> Path:
     """Give the path of a plan unless told otherwise: ``orders.plan.json`` beside the orders.
 
     For standard input (``-``) it is in the working directory.
+
+    Raises:
+        ConfigurationError: the path of the orders is that of a folder, without a name.
     """
     source = Path(_STDIN if orders == "-" else orders)
+    if not source.name:
+        raise ConfigurationError(f"{str(source)!r} is a folder, no order file", field="orders")
     return source.with_name(f"{source.stem}.plan.json")
 
 

@@ -21,7 +21,7 @@ from wixreseller.bulk.findings import (
     to_csv_line,
     to_json_line,
 )
-from wixreseller.cli.terminal import error_console, facts, output_console
+from wixreseller.cli.terminal import error_console, facts, output_console, without_controls
 
 __all__ = ["FindingSink", "reading", "sink_for", "tell_counts"]
 
@@ -153,8 +153,9 @@ class _Tables:
                 self._show(finding, console)
 
     def _show(self, finding: Finding, console: Console) -> None:
-        title = Text(finding.external_id or "without external id", style="bold")
-        title.append(f"  {finding.detail}", style="not bold")
+        name = without_controls(finding.external_id or "without external id")
+        title = Text(name, style="bold")
+        title.append(f"  {without_controls(finding.detail)}", style="not bold")
         console.print(Padding(title, (0, 0, 0, 2), expand=False))
         # Two GUIDs side by side need more than eighty columns.
         columns = 2 if console.width >= _WIDE else 1

@@ -17,6 +17,7 @@ from wixreseller.bulk.summary import StopReason
 from wixreseller.cli.names import with_names
 from wixreseller.cli.progress import describe_counts, describe_duration
 from wixreseller.cli.resume_line import ResumeLine
+from wixreseller.cli.terminal import without_controls
 
 __all__ = ["Ending", "tell_end", "tell_next"]
 
@@ -116,7 +117,8 @@ def _tell_problem(problem: Failed | Unknown, catalogue: Catalogue, console: Cons
     line = Text(f"{problem.outcome}: ", style="magenta" if problem.outcome == "unknown" else "red")
     name = problem.external_id or problem.package_id or "?"
     message = with_names(problem.message, catalogue)
-    line.append(f"{name}: {problem.code}: {message}", style="default")
+    text = without_controls(f"{name}: {problem.code}: {message}")
+    line.append(text, style="default")
     console.print(line, soft_wrap=not console.is_terminal)
 
 

@@ -20,7 +20,7 @@ from wixreseller.cli.limits import Limit, plain_limit
 from wixreseller.cli.names import with_names
 from wixreseller.cli.progress import describe_duration
 from wixreseller.cli.resume_line import command_line
-from wixreseller.cli.terminal import error_console, output_console
+from wixreseller.cli.terminal import error_console, output_console, without_controls
 
 __all__ = ["planning", "show_plan", "tell_plan"]
 
@@ -92,7 +92,7 @@ def tell_plan(
         line = Text("conflict: ", style="red")
         name = entry.external_id or entry.package_id or "?"
         note = with_names(entry.note or "", connection.catalogue)
-        line.append(f"{where}, {name}: {note}", style="default")
+        line.append(without_controls(f"{where}, {name}: {note}"), style="default")
         console.print(line, soft_wrap=not console.is_terminal)
     if counts.conflict > len(summary.conflicts):
         console.print(f"… and {counts.conflict - len(summary.conflicts):,} conflicts more")

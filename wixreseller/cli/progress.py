@@ -19,6 +19,7 @@ from rich.text import Text
 
 from wixreseller.bulk.results import Outcome
 from wixreseller.bulk.summary import seconds_left
+from wixreseller.cli.terminal import without_controls
 
 __all__ = ["RunView", "describe_counts", "describe_duration", "styled_counts", "view_for"]
 
@@ -174,7 +175,7 @@ class _Bar:
         table.add_row(styled_counts(state.counts), Text(state.pace(), style="dim"))
         parts: list[Table | Text] = [table]
         if state.last_error is not None:
-            text = Text(f"last error: {state.last_error}", style="red")
+            text = Text(f"last error: {without_controls(state.last_error)}", style="red")
             text.truncate(width, overflow="ellipsis")
             parts.append(text)
         return Padding(Group(*parts), (0, 0, 0, self._indent), expand=False)
@@ -204,7 +205,7 @@ class _Lines:
         counts = describe_counts(state.counts) or "nothing yet"
         line = f"{state.done:,} of {state.total:,} orders: {counts}; {state.pace()}"
         if state.last_error is not None:
-            line += f"; last error: {state.last_error}"
+            line += f"; last error: {without_controls(state.last_error)}"
         self.say(line)
 
     def say(self, text: str) -> None:

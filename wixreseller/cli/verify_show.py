@@ -20,7 +20,7 @@ from wixreseller.bulk.verify_findings import (
 )
 from wixreseller.bulk.verifying import OrderFileState
 from wixreseller.cli.names import with_names
-from wixreseller.cli.terminal import error_console, output_console
+from wixreseller.cli.terminal import error_console, output_console, without_controls
 
 __all__ = ["tell_summary", "verified_sink", "verifying"]
 
@@ -94,14 +94,15 @@ def _show(row: VerifiedRow, catalogue: Catalogue, console: Console) -> None:
     line = Text()
     if row.lines:
         line.append(f"line {row.lines[0]:,}, ", style="dim")
-    line.append(row.external_id or " ".join(row.package_ids) or f"order {row.number + 1}", "bold")
+    name = row.external_id or " ".join(row.package_ids) or f"order {row.number + 1}"
+    line.append(without_controls(name), "bold")
     texts = [(item.kind.value, item.detail) for item in row.findings]
     if row.refusal is not None and not texts:
         texts = [("failed as recorded", row.refusal)]
     for kind, detail in texts:
         line.append("  ")
         line.append(kind, style="yellow" if kind == "failed as recorded" else "red")
-        line.append(f": {with_names(detail, catalogue)}")
+        line.append(f": {without_controls(with_names(detail, catalogue))}")
     console.print(line, soft_wrap=not console.is_terminal)
 
 
