@@ -18,7 +18,7 @@ from wixreseller._answers import Response
 from wixreseller._clock import Clock, ServerClock
 from wixreseller._frozen import frozen
 from wixreseller._guard import NoAnswerError, Progress
-from wixreseller._hooks_runner import HooksRunner
+from wixreseller._hooks_runner import HooksRunner, log_unknown
 from wixreseller._logical_call import LogicalCall
 from wixreseller._operations import Request
 from wixreseller._pacing import Pacer, Turn, WouldWaitError
@@ -112,7 +112,11 @@ class Executor:
         return self._hooks.watch(call, config.base_url, self.clock, work)
 
     async def _bounded(self, call: LogicalCall, work: Coroutine[Any, Any, T], until: float) -> T:
-        scope = asyncio.timeout(until - self.clock.monotonic())
+        left = until - self.clock.monotonic()
+        if left <= 0:  # a time-out of asyncio's would let it send first
+            work.close()
+            raise call.gave_up("the deadline passed", timed_out=True)
+        scope = asyncio.timeout(left)
         try:
             async with scope:
                 return await work
@@ -148,6 +152,10 @@ class Executor:
             if times.until is None:
                 await self._tell_of_cancellation(call)
             raise
+        except (SystemExit, KeyboardInterrupt, GeneratorExit):  # nothing can be awaited any more
+            if call.may_have_happened:
+                log_unknown(call.unknown("the call was broken off", None))
+            raise
 
     async def _weigh(
         self, call: LogicalCall, failure: _Failure, until: float | None, policy: RetryPolicy
@@ -174,11 +182,11 @@ class Executor:
         call.progress = Progress()
 
     async def _wait(self, call: LogicalCall, failure: _Failure, delay: float) -> None:
+        call.progress = Progress(Phase.RETRYING)
         await self._hooks.retrying(call, delay, failure.error, self.clock)
         if failure.event is matrix.Event.THROTTLED:
             return  # the gate makes it wait, with all others of the key
         self._budget.spend()
-        call.progress = Progress(Phase.RETRYING)
         await self.clock.sleep(delay)
         call.delayed += delay
 

@@ -193,7 +193,7 @@ class Body(aiohttp.BytesPayload):
         self._progress.phase = Phase.ANSWERING
 
 
-def _phase_of_connecting(error: Exception) -> Phase:
+def _phase_of_connecting(error: BaseException) -> Phase:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Phase.RESOLVING
     if isinstance(
@@ -203,7 +203,7 @@ def _phase_of_connecting(error: Exception) -> Phase:
     return Phase.CONNECTING
 
 
-def phase_unguarded(error: Exception) -> Phase:
+def phase_unguarded(error: BaseException) -> Phase:
     """Judge a failure that came before the guard was passed.
 
     A middleware of the user's raised it, or something stands in for aiohttp's own way to the

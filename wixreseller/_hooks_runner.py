@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Coroutine
@@ -12,6 +13,7 @@ from wixreseller._clock import Clock
 from wixreseller._first_use import LateModule
 from wixreseller._hooks import Hook, Hooks
 from wixreseller._logical_call import LogicalCall
+from wixreseller._shared_timer import is_being_cancelled
 from wixreseller._threads import run_blocking
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
 
@@ -144,7 +146,9 @@ async def _tell(hook: Hook[E], event: E) -> None:
         answer = await run_blocking(hook, event)
         if inspect.isawaitable(answer):
             await answer
-    except Exception:  # noqa: BLE001  # whatever a stranger's function raises
+    except (Exception, asyncio.CancelledError) as error:  # a stranger's
+        if isinstance(error, asyncio.CancelledError) and is_being_cancelled():
+            raise
         # An answer must not be lost because somebody who watches stumbles.
         _log.exception("a hook raised; the call goes on")
 

@@ -11,7 +11,17 @@ from types import TracebackType
 
 from wixreseller._sentinels import NO_TIMEOUT, Seconds
 
-__all__ = ["SharedTimer", "TimeLimit"]
+__all__ = ["SharedTimer", "TimeLimit", "is_being_cancelled"]
+
+
+def is_being_cancelled() -> bool:
+    """Say whether someone wants the running task to end.
+
+    If nobody does, a ``CancelledError`` is that of something else which a function of the user's
+    waited for, and an error like any other.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 class SharedTimer:

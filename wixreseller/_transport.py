@@ -26,6 +26,7 @@ from wixreseller._lanes import Connector, Lanes
 from wixreseller._operations import Request
 from wixreseller._phase import Phase
 from wixreseller._sentinels import Seconds
+from wixreseller._shared_timer import is_being_cancelled
 from wixreseller._threads import run_blocking
 from wixreseller._version import __version__
 from wixreseller.config import APIKey, KeySource
@@ -119,11 +120,14 @@ class Transport:
             )
             progress.phase = Phase.READING
             body = await answer.read()  # which gives the connection back, whatever happens
-        except (NoAnswerError, asyncio.CancelledError) as error:
-            # Cancelled by the caller, or by a time-out or deadline, whose error tells its cause.
+        except NoAnswerError as error:
             _forget_key(error, key)
             raise
-        except Exception as error:  # noqa: BLE001  # nothing of aiohttp's or a middleware's escapes
+        except (Exception, asyncio.CancelledError) as error:  # aiohttp's, or a middleware's
+            if isinstance(error, asyncio.CancelledError) and is_being_cancelled():
+                # By the caller, or by a time-out or deadline, whose error tells its cause.
+                _forget_key(error, key)
+                raise
             if not guard.was_passed:
                 progress.phase = phase_unguarded(error)
             _fail(error, key)
@@ -158,7 +162,9 @@ class Transport:
             # On a thread: a vault's client may block, and an async function only makes an object.
             value = await run_blocking(function)
             value = await value if inspect.isawaitable(value) else value
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_being_cancelled():
+                raise
             raise ConfigurationError(
                 f"api_key() raised {type(error).__name__}: {error}", field="api_key"
             ) from error
@@ -178,6 +184,7 @@ class _Options(TypedDict, total=False):
     """What is the same for every request, beside what our own sessions do unasked."""
 
     raise_for_status: bool
+    auto_decompress: bool
     timeout: aiohttp.ClientTimeout
     proxy: str
     ssl: ssl_module.SSLContext
@@ -189,6 +196,7 @@ def _options(
     options = _Options()
     if injected is not None:  # the user may have set it up to do otherwise
         options["raise_for_status"] = False
+        options["auto_decompress"] = True
         options["timeout"] = _NO_TIMEOUT
     if proxy is not None:
         options["proxy"] = proxy
@@ -214,7 +222,7 @@ def _proxy_for(base_url: str) -> str | None:
     return urllib.request.getproxies().get(parts.scheme)
 
 
-def _fail(error: Exception, key: APIKey | None) -> NoReturn:
+def _fail(error: BaseException, key: APIKey | None) -> NoReturn:
     """Turn whatever aiohttp raised into a failure that holds no key."""
     _forget_key(error, key)
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -230,7 +238,9 @@ def _forget_key(error: BaseException, key: APIKey | None) -> None:
     error quotes what could not be understood of an answer, which may echo the request.
     """
     link: BaseException | None = error
-    while link is not None:
+    seen: set[int] = set()  # such a chain may be a circle
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             asked = link.request_info

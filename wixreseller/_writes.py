@@ -74,7 +74,11 @@ async def _remembered(
 async def _looked_for(calls: Calls, error: OutcomeUnknownError, times: Times) -> Package:
     """Give what a write made whose answer was lost, if the configuration lets us look for it."""
     if calls.config.if_unknown == "look":
-        package = await _look_until_settled(calls, error, times)
+        try:
+            package = await _look_until_settled(calls, error, times)
+        except BaseException:  # cancelled, say: nobody will hear of the error
+            log_unknown(error)
+            raise
         if package is not None:
             return package
     log_unknown(error)
