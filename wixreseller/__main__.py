@@ -28,8 +28,11 @@ def main() -> NoReturn:
             f"error: the command line needs {', '.join(missing)}: pip install 'wixreseller[cli]'\n"
         )
         sys.exit(2)
-    from wixreseller import cli
-
+    try:
+        from wixreseller import cli
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
     sys.exit(cli.main(argv))
 
 

@@ -172,9 +172,15 @@ async def test_an_iterable_that_is_cancelled_from_within_ends_the_run_with_an_er
     assert isinstance(caught.value.__cause__, asyncio.CancelledError)
 
 
-async def test_what_is_no_order_is_an_error_of_its_own(client: AsyncClient, wire: Wire) -> None:
-    with pytest.raises(AttributeError):
-        await carry_out(client, ["sub-1"])  # type: ignore[list-item]
+@pytest.mark.parametrize("item", [1, "sub-1", None, {"external_id": "sub-1"}])
+async def test_what_is_no_order_is_refused_by_name(
+    client: AsyncClient, wire: Wire, item: Order
+) -> None:
+    with pytest.raises(
+        errors.ConfigurationError, match="orders must give Order objects, not"
+    ) as it:
+        await carry_out(client, [order("sub-1"), item])
+    assert "orders" == it.value.field
     assert {} == dict(wire.sent)
 
 

@@ -188,6 +188,26 @@ def test_without_its_packages_it_says_how_to_install_it(
     )
 
 
+def test_ctrl_c_while_it_loads_is_no_traceback() -> None:
+    program = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'wixreseller.cli.app':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from wixreseller.__main__ import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "--help"],
+        capture_output=True,
+        timeout=WATCHDOG_SECONDS,
+        check=False,
+    )
+    assert (130, b"interrupted\n") == (ended.returncode, ended.stderr)
+
+
 def test_the_emulator_is_reached_behind_global_options_too(run_process: Run) -> None:
     ran = run_process("--base-url", "http://127.0.0.1:1", "emulator", "--help")
     assert 0 == ran.code

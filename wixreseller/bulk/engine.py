@@ -19,7 +19,7 @@ from wixreseller.bulk.sending import Sender, Sending
 from wixreseller.bulk.settling import Settled, Settling
 from wixreseller.bulk.stopping import Stop
 from wixreseller.errors import ConfigurationError, WixResellerError
-from wixreseller.models import Package
+from wixreseller.models import Package, checks
 
 if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
@@ -144,7 +144,7 @@ class Engine:
         number = 0
         while chunk := await self._chunks.take():
             entries = [
-                item if isinstance(item, Entry) else entry_of(item, number + place)
+                item if isinstance(item, Entry) else _entry_of(item, number + place)
                 for place, item in enumerate(chunk)
             ]
             number += len(chunk)
@@ -309,6 +309,14 @@ class Engine:
 
     def _now(self) -> float:
         return self._calls.executor.clock.posix()
+
+
+def _entry_of(item: object, number: int) -> Entry:
+    if not isinstance(item, Order):
+        raise ConfigurationError(
+            f"orders must give Order objects, not {checks.shorten(item)}", field="orders"
+        )
+    return entry_of(item, number)
 
 
 def _place(record: Record) -> tuple[str, str]:
