@@ -1,4 +1,4 @@
-"""Let concurrent ensures of one external id share one flight."""
+"""Let concurrent ensures of one external id share one flight, on whatever loops they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from wixreseller.errors import OutcomeUnknownError
 from wixreseller.models import Package
 
-__all__ = ["Ensured", "Flight", "Flights"]
+__all__ = ["Ensured", "Flight", "Flights", "Landed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -26,8 +26,11 @@ class Flight:
     """Hold an ``ensure`` under way: its key, and what it comes to (``None``: it failed)."""
 
     key: str
-    landed: asyncio.Future[Ensured | OutcomeUnknownError | None]
+    loop: asyncio.AbstractEventLoop
+    landed: asyncio.Future[Landed]
 
 
-Flights = dict[tuple[asyncio.AbstractEventLoop, str, str], Flight]
-"""By loop, account and external id."""
+Landed = Ensured | OutcomeUnknownError | None
+
+Flights = dict[tuple[int, str, str], Flight]
+"""By process (a child has copies of flights that only its parent ends), account, external id."""

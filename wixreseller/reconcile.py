@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +15,7 @@ import attrs
 from wixreseller import _operations, _wire
 from wixreseller._calls import Calls, Times
 from wixreseller._compare import differences, is_dead
-from wixreseller._flights import Ensured, Flight
+from wixreseller._flights import Ensured, Flight, Landed
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._look import FIRST_LOOK_AGAIN, PROOFS, Happened, NotSeen, find_instance, look
 from wixreseller._operations import Request
@@ -29,6 +31,7 @@ from wixreseller.errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
+    RequestTimeoutError,
     SiteState,
     StillPendingError,
     WixResellerError,
@@ -49,6 +52,8 @@ __all__ = [
     "wait_until_settled",
 ]
 
+_LOOK_AT_OTHER_LOOPS: Final = 0.02
+_PATIENCE_WITH_OTHER_LOOPS: Final = 5.0
 _FIRST_POLL: Final = 2.0
 _LONGEST_POLL: Final = 30.0
 
@@ -87,28 +92,85 @@ async def ensure(
 ) -> Ensured:
     """Find the package of an external id, or create it. One flight at a time for each id."""
     loop = asyncio.get_running_loop()
-    flight = (loop, account_id.lower(), external_id)
-    while (under_way := calls.flights.get(flight)) is not None:
-        landed = await asyncio.shield(under_way.landed)
+    flight = (os.getpid(), account_id.lower(), external_id)
+    mine = Flight(key, loop, loop.create_future())
+    while (under_way := calls.flights.setdefault(flight, mine)) is not mine:
+        try:
+            landed = await _landing(calls, under_way, times.until)
+        except TimeoutError:
+            raise _too_late(calls, account_id, key, products, external_id) from None
+        if not under_way.landed.done() and calls.flights.get(flight) is under_way:
+            del calls.flights[flight]  # its loop was left, and may never run again
         if under_way.key != key or landed is None:
             continue  # another order, or it failed for certain: look, and try
         if isinstance(landed, Ensured):
             return attrs.evolve(landed, outcome="existing")
         raise copy.copy(landed)
-    mine = Flight(key, loop.create_future())
-    calls.flights[flight] = mine
+    landed = None
     try:
         landed = await _ensure(calls, account_id, key, products, external_id, times)
     except OutcomeUnknownError as error:
-        mine.landed.set_result(error)
+        landed = error
         raise
     else:
-        mine.landed.set_result(landed)
         return landed
     finally:
-        del calls.flights[flight]
-        if not mine.landed.done():
-            mine.landed.set_result(None)
+        if calls.flights.get(flight) is mine:
+            del calls.flights[flight]
+        mine.landed.set_result(landed)
+
+
+async def _landing(calls: Calls, under_way: Flight, until: float | None) -> Landed:
+    """Wait for what a flight comes to; one of another loop, for as long as that loop runs.
+
+    Raises:
+        TimeoutError: the deadline passed first, or that loop is held up: by a blocking call that
+            waits here, perhaps, and would for ever.
+    """
+    here, there, clock = asyncio.get_running_loop(), under_way.loop, calls.executor.clock
+    heard = here.time()
+
+    def hear() -> None:
+        nonlocal heard
+        heard = here.time()
+
+    async with asyncio.timeout(None if until is None else until - clock.monotonic()):
+        if there is here:
+            return await asyncio.shield(under_way.landed)
+        while not under_way.landed.done() and there.is_running():
+            if here.time() - heard > _PATIENCE_WITH_OTHER_LOOPS:
+                raise TimeoutError
+            with contextlib.suppress(RuntimeError):  # it was closed this moment
+                there.call_soon_threadsafe(hear)
+            await asyncio.sleep(_LOOK_AT_OTHER_LOOPS)  # of real threads, whatever the clock says
+    return under_way.landed.result() if under_way.landed.done() else None
+
+
+def _too_late(
+    calls: Calls, account_id: str, key: str, products: Sequence[Product], external_id: str
+) -> WixResellerError:
+    """Make the error for having waited too long for another call that ensures the same."""
+    request = _operations.create_package(account_id, key, products, external_id)
+    text = f"ensure: another call ensures {external_id!r}, and took longer than this could wait"
+    sent = calls.recent.first_sent(account_id, external_id, key)
+    if sent is None:
+        return RequestTimeoutError(
+            f"{text}; nothing was sent for this order",
+            phase="waiting for another call",
+            operation=request.operation.name,
+            idempotency_key=key,
+        )
+    error = OutcomeUnknownError(
+        f"{text}. The order may have been sent by it: ensure again, to know",
+        sent_at=datetime.fromtimestamp(sent, UTC),
+        external_id=external_id,
+        account_id=account_id,
+        intent=request.intent,
+        operation=request.operation.name,
+        idempotency_key=key,
+    )
+    log_unknown(error)
+    return error
 
 
 async def _ensure(

@@ -92,7 +92,7 @@ class Packages:
         ``.outcome`` of the result says ``"created"`` or ``"existing"``. The idempotency key is
         derived from account, external id and products, so that a repetition, in another process
         too, carries the same. Concurrent calls for the same id share one flight, those of other
-        clients of this process with the same key included (on one event loop).
+        clients of this process with the same key included.
 
         Example::
 
