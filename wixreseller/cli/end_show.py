@@ -57,7 +57,8 @@ def tell_end(ending: Ending, console: Console) -> None:
     if report.reason is not None:
         _say(console, f"stopped: {_why(report)}", "red")
     totals = describe_counts(report.outcomes) or "nothing done"
-    if not_sent := report.counts["planned"]:
+    # What was told and could not be written down is planned still, by the journal.
+    if not_sent := min(report.counts["planned"], report.orders - sum(report.outcomes.values())):
         totals += f", {not_sent:,} not sent"
     noun = "order" if report.orders == 1 else "orders"
     took = describe_duration(report.seconds)
