@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from wixreseller.cli import carrying_out
 from wixreseller.emulator.default_seed import PREMIUM_BASIC
+from wixreseller.testing import EmulatorControl
 
 WATCHDOG_SECONDS = 60.0
 HEADER = "external_id,catalog_product_id,country_code,billing_type,cycle_unit,cycle_count"
@@ -82,6 +84,31 @@ def test_rows_that_failed_are_not_written_over_the_orders(run: Run) -> None:
     assert before == Path("mine.failed.csv").read_bytes()
     with Path("mine.failed-2.csv").open(newline="") as file:
         assert 3 == len(list(csv.DictReader(file)))
+
+
+def test_a_plan_that_is_lost_during_the_run_costs_no_summary(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_orders(3)
+    assert 0 == run(*PLAN).code
+    execute = carrying_out.execute
+
+    def lose_the_plan() -> None:
+        Path("orders.plan.json").write_bytes(b"")
+
+    async def execute_and_edit(*arguments: Any, **options: Any) -> Any:
+        report = await execute(*arguments, **options)
+        lose_the_plan()
+        return report
+
+    monkeypatch.setattr(carrying_out, "execute", execute_and_edit)
+    EmulatorControl(os.environ["WIXRESELLER_BASE_URL"]).add_fault(
+        "status", operation="createPackageV2", status=400, code="NOT_TODAY", times=None
+    )
+    ran = run(*APPLY)
+    assert 1 == ran.code
+    assert "cannot write orders.failed.csv: the plan orders.plan.json was" in ran.err
+    assert ": 3 failed" in ran.err
 
 
 def test_a_plan_takes_the_place_of_a_plan_only(run: Run) -> None:

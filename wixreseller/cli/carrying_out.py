@@ -37,7 +37,7 @@ from wixreseller.cli.limits import RATE_LIMIT, Limit
 from wixreseller.cli.progress import RunView, view_for
 from wixreseller.cli.resume_line import ResumeLine
 from wixreseller.cli.terminal import error_console
-from wixreseller.errors import JournalError
+from wixreseller.errors import WixResellerError
 from wixreseller.hooks import Hooks, Retrying
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _write_failed(
         path, overwrite = failed_path_of(results), False
     try:
         return path if asyncio.run(write_failed(plan, path, overwrite=overwrite)) else None
-    except (OSError, JournalError) as problem:
+    except (OSError, WixResellerError) as problem:  # the plan, too, may not be what it was
         console.print(f"cannot write {path}: {problem}", style="red", soft_wrap=True, markup=False)
         return None
 
