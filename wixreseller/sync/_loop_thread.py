@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from wixreseller._first_use import shut_down
 from wixreseller.errors import ClientClosedError, SyncUsageError
+from wixreseller.models import Package
 from wixreseller.sync._beside import warn_beside_running_loop
 from wixreseller.sync._border import Border
 from wixreseller.sync._portal import is_over
@@ -130,6 +131,18 @@ class _Call(Generic[T]):
             # Else error, traceback and frame would keep each other alive.
             self._error = error = None
 
+    def leave_word(self) -> None:
+        """Log what a write gave whose caller was interrupted just as it was done."""
+        given = getattr(self, "_value", None)
+        package = getattr(given, "package", given)
+        meta = package.meta if isinstance(package, Package) else None
+        if meta is not None and meta.idempotency_key is not None:
+            _log.error(
+                "a write was interrupted just as it was done, and gave %r; idempotency key %s",
+                package,
+                meta.idempotency_key,
+            )
+
     async def _run(self) -> None:
         # All that is raised goes to the caller: a SystemExit in a task would end the loop.
         try:
@@ -196,6 +209,7 @@ class LoopThread:
                 raise shut_down() from error
             self._loop.call_soon_threadsafe(call.cancel)
             call.wait(_GRACE_SECONDS)
+            call.leave_word()
             raise
         return call.outcome()
 
