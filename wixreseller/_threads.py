@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import functools
+import inspect
 import os
 import threading
 from collections import deque
@@ -62,6 +63,8 @@ def _work(
 def _succeed(outcome: asyncio.Future[T], value: T) -> None:
     if not outcome.done():
         outcome.set_result(value)
+    elif inspect.iscoroutine(value):  # nobody will await it, of which Python would warn
+        value.close()
 
 
 def _fail(outcome: asyncio.Future[T], error: BaseException) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import inspect
 import logging
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Coroutine
 
 import aiohttp
 import pytest
@@ -78,6 +80,32 @@ async def test_a_key_function_that_waits_for_what_was_cancelled_is_an_error_and_
             await client.packages.create([PRODUCT], external_id="sub-1")
 
     assert [] == server.requests
+
+
+async def test_a_call_that_is_cancelled_while_it_asks_for_the_key_is_quiet(
+    server: RawServer,
+) -> None:
+    loop, is_asked, is_let_go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    made = list[Coroutine[object, object, None]]()
+
+    def api_key() -> Coroutine[object, object, None]:
+        loop.call_soon_threadsafe(is_asked.set)
+        is_let_go.wait(10)
+        made.append(_wait_for_what_is_cancelled())
+        return made[0]
+
+    async with _client(server, api_key=api_key) as client:
+        call = asyncio.ensure_future(client.packages.create([PRODUCT], external_id="sub-1"))
+        await is_asked.wait()
+        call.cancel()
+        await asyncio.wait({call})
+        is_let_go.set()
+        for _ in range(1_000):
+            if made and inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED:
+                break
+            await asyncio.sleep(0.001)
+
+    assert inspect.CORO_CLOSED == inspect.getcoroutinestate(made[0])
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
