@@ -138,7 +138,7 @@ QUESTIONS: Final = [
                 row="wixreseller",
                 to="aiohttp + orjson",
                 at_most=1.15,
-                guard=1.45,
+                guard=1.3,
             ),
         ),
     ),

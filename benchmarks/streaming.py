@@ -76,7 +76,7 @@ QUESTIONS: Final = [
                 row="at the end",
                 to="after page 50",
                 at_most=1.005,
-                guard=1.02,
+                guard=1.012,
             ),
         ),
     )
