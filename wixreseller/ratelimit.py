@@ -36,6 +36,11 @@ SPREAD: Final = 0.25
 Never shorter. Processes and machines draw each their own part, so that they do not all come back in
 the same instant.
 """
+LONGEST_CLOSED: Final = 3600.0
+"""Seconds that a gate stays closed at the most, and its spread; then a probe asks again.
+
+A ``Retry-After`` of years is a mistake, and must not silence a key for as long as a process lives.
+"""
 PROBE_LEASE: Final = 60.0
 """Seconds after which a probe that nobody gave back is believed lost, and another may go."""
 
@@ -234,7 +239,8 @@ class Refusal:
 class Gate:
     """Pause all requests of a key after one 429.
 
-    With ``Retry-After`` it opens by itself when that is over. Without one it stays closed until
+    With ``Retry-After`` it opens by itself when that is over; after an hour a probe goes, whatever
+    was asked for. Without one it stays closed until
     one request, the probe, has been let through and answered with anything but 429; the first goes
     after a sixtieth of the window, and the wait doubles with every probe refused, up to the whole
     window. Every wait is up to a quarter longer by chance, never shorter.
@@ -287,14 +293,14 @@ class Gate:
             self.probe_until = 0.0  # the next request is the probe
 
     def _refuse(self, refusal: Refusal, epoch: int, is_probe: bool) -> None:
-        told = refusal.retry_after or 0.0
+        told = min(refusal.retry_after or 0.0, LONGEST_CLOSED)
         shortest = refusal.window / PROBES_IN_A_WINDOW
         if epoch < self.epoch:
             if told:
                 self.until = max(self.until, refusal.at + told)
             return
         if told:
-            seconds, self.wait = told, 0.0
+            seconds, self.wait = told, shortest if told == LONGEST_CLOSED else 0.0
         elif is_probe and self.wait:
             self.wait = min(2 * self.wait, refusal.window)
             # Not much sooner, though: what should have become free may have been no help before.

@@ -21,7 +21,8 @@ class RetryPolicy:
     The n-th wait is ``first_delay * 2 ** (n - 1)`` seconds, at most ``max_delay``, and up to half
     as long again by chance, so that many clients do not come back at once. A ``Retry-After`` of
     the server's is waited for in full, unless it exceeds ``max_retry_after``: then the error is
-    raised at once, with ``.retry_after``.
+    raised at once, with ``.retry_after``. That of a 429 pauses all requests of the key, for an hour
+    at the most.
 
     Attempts that Wix throttled (429) are counted apart, up to ``max_throttled``: they wait at the
     limiter's gate with all others of the same key.

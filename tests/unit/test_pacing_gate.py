@@ -49,6 +49,19 @@ def test_after_retry_after_the_gate_is_open_for_everybody() -> None:
     assert (0.0, False) == (gate.seconds_closed(30.0), gate.enter(30.0))
 
 
+@given(retry_after=st.floats(3_600.0, 1e300))
+def test_however_long_it_is_told_to_stay_closed_after_an_hour_a_probe_asks_again(
+    retry_after: float,
+) -> None:
+    gate = Gate()
+
+    refuse(gate, 0.0, retry_after, epoch=0)
+    refuse(gate, 1.0, retry_after, epoch=0)  # in flight by then, so it ends an hour later at most
+
+    assert (1.0, 0.0) == (gate.seconds_closed(3_600.0), gate.seconds_closed(3_601.0))
+    assert (True, True) == (gate.enter(3_601.0), gate.seconds_closed(3_601.0) > 0.0)
+
+
 def test_what_should_have_become_free_shortens_a_wait_by_half_at_the_most() -> None:
     gate = Gate()
     refuse(gate, 0.0, epoch=0)
