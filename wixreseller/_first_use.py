@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LateModule", "at_first_use", "loading", "shut_down"]
 
+_FROZEN_BY_PYTHON: Final = 1_000
+"""More than Python 3.12 has frozen from the start, and freezes again if they are thawed: 375."""
+
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -132,13 +135,18 @@ def _signals_waiting() -> Generator[None, None, None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _has_someone_frozen() -> bool:
+    """Say whether somebody froze all objects that there were: they are thousands, with Python's."""
+    return gc.get_freeze_count() > _FROZEN_BY_PYTHON
+
+
 @contextmanager
 def _no_search_for_garbage() -> Generator[None, None, None]:
     """Spare the garbage collector what modules make: it stays, and there is much of it.
 
     To look through it again and again was a twentieth of the way to the first answer.
     """
-    if not gc.isenabled() or gc.get_freeze_count():  # someone has plans of their own
+    if not gc.isenabled() or _has_someone_frozen():  # someone has plans of their own
         yield
         return
     known = len(sys.modules)
@@ -146,7 +154,7 @@ def _no_search_for_garbage() -> Generator[None, None, None]:
     try:
         yield
     finally:
-        if len(sys.modules) > known and not gc.get_freeze_count():  # of someone's, meanwhile
+        if len(sys.modules) > known and not _has_someone_frozen():  # who may have meanwhile
             # Together they count all as old without looking at it. What else was young is looked
             # at when the old is. But they also begin to count anew until the next search: where
             # clients are made again and again, it would never come.

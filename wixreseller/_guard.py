@@ -48,7 +48,7 @@ class Progress:
 
     def __init__(self, phase: Phase = Phase.PACING) -> None:
         self.phase: Phase = phase
-        self.is_over = False
+        self.is_over: bool = False
         """Whether it has been judged by its phase. What has not been sent by then, never may be."""
 
 
