@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import copy
 import os
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import attrs
 from wixreseller import _operations, _wire
 from wixreseller._calls import Calls, Times
 from wixreseller._compare import differences, is_dead
-from wixreseller._flights import Ensured, Flight, Landed
+from wixreseller._flights import Ensured, Flight, landing
 from wixreseller._hooks_runner import log_unknown
 from wixreseller._look import FIRST_LOOK_AGAIN, PROOFS, Happened, NotSeen, find_instance, look
 from wixreseller._operations import Request
@@ -52,8 +51,6 @@ __all__ = [
     "wait_until_settled",
 ]
 
-_LOOK_AT_OTHER_LOOPS: Final = 0.02
-_PATIENCE_WITH_OTHER_LOOPS: Final = 5.0
 _FIRST_POLL: Final = 2.0
 _LONGEST_POLL: Final = 30.0
 
@@ -91,16 +88,16 @@ async def ensure(
     times: Times,
 ) -> Ensured:
     """Find the package of an external id, or create it. One flight at a time for each id."""
-    loop = asyncio.get_running_loop()
+    loop, clock = asyncio.get_running_loop(), calls.executor.clock
     flight = (os.getpid(), account_id.lower(), external_id)
     mine = Flight(key, loop, loop.create_future())
     while (under_way := calls.flights.setdefault(flight, mine)) is not mine:
         try:
-            landed = await _landing(calls, under_way, times.until)
+            landed = await landing(under_way, clock, times.until)
         except TimeoutError:
             raise _too_late(calls, account_id, key, products, external_id) from None
         if not under_way.landed.done() and calls.flights.get(flight) is under_way:
-            del calls.flights[flight]  # its loop was left, and may never run again
+            calls.flights.pop(flight, None)  # its loop was left, and may never run again
         if under_way.key != key or landed is None:
             continue  # another order, or it failed for certain: look, and try
         if isinstance(landed, Ensured):
@@ -116,34 +113,8 @@ async def ensure(
         return landed
     finally:
         if calls.flights.get(flight) is mine:
-            del calls.flights[flight]
+            calls.flights.pop(flight, None)  # another thread may have been quicker
         mine.landed.set_result(landed)
-
-
-async def _landing(calls: Calls, under_way: Flight, until: float | None) -> Landed:
-    """Wait for what a flight comes to; one of another loop, for as long as that loop runs.
-
-    Raises:
-        TimeoutError: the deadline passed first, or that loop is held up: by a blocking call that
-            waits here, perhaps, and would for ever.
-    """
-    here, there, clock = asyncio.get_running_loop(), under_way.loop, calls.executor.clock
-    heard = here.time()
-
-    def hear() -> None:
-        nonlocal heard
-        heard = here.time()
-
-    async with asyncio.timeout(None if until is None else until - clock.monotonic()):
-        if there is here:
-            return await asyncio.shield(under_way.landed)
-        while not under_way.landed.done() and there.is_running():
-            if here.time() - heard > _PATIENCE_WITH_OTHER_LOOPS:
-                raise TimeoutError
-            with contextlib.suppress(RuntimeError):  # it was closed this moment
-                there.call_soon_threadsafe(hear)
-            await asyncio.sleep(_LOOK_AT_OTHER_LOOPS)  # of real threads, whatever the clock says
-    return under_way.landed.result() if under_way.landed.done() else None
 
 
 def _too_late(

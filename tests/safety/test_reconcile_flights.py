@@ -18,9 +18,10 @@ from wixreseller import (
     OutcomeUnknownError,
     Product,
     RequestTimeoutError,
+    _flights,
     reconcile,
 )
-from wixreseller._calls import Calls
+from wixreseller._clock import Clock
 from wixreseller._flights import Flight, Landed
 from wixreseller.sync import _beside
 
@@ -93,13 +94,13 @@ async def shop() -> AsyncIterator[Shop]:
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
     """Count the calls that wait for another."""
-    count, landing = threading.Semaphore(0), reconcile._landing
+    count, landing = threading.Semaphore(0), _flights.landing
 
-    async def counted(calls: Calls, flight: Flight, until: float | None) -> Landed:
+    async def counted(flight: Flight, clock: Clock, until: float | None) -> Landed:
         count.release()
-        return await landing(calls, flight, until)
+        return await landing(flight, clock, until)
 
-    monkeypatch.setattr(reconcile, "_landing", counted)
+    monkeypatch.setattr(reconcile, "landing", counted)
     return count
 
 
@@ -172,7 +173,7 @@ async def test_a_call_on_a_loop_that_was_left_is_not_waited_for(shop: Shop) -> N
 async def test_a_blocking_call_on_the_thread_of_the_call_that_it_waits_for_does_not_hang(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "_PATIENCE_WITH_OTHER_LOOPS", 0.1)
+    monkeypatch.setattr(_flights, "_SECONDS_HELD_UP", 0.1)
     monkeypatch.setattr(_beside, "_has_warned", True)  # that it holds the loop up
     is_refused = threading.Event()
 
