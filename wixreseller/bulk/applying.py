@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from wixreseller.bulk.journal_lock import JournalLock
 from wixreseller.bulk.journal_sqlite import SqliteJournal, open_journal
 from wixreseller.bulk.lookup import calls_of
 from wixreseller.bulk.order_source import sha256_of
-from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.plan_file import PLAN_SHA256, PlanFile
 from wixreseller.bulk.results import Outcome
 from wixreseller.bulk.runner import MOST_IN_FLIGHT, run
 from wixreseller.bulk.stopping import Stop
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from wixreseller.client import AsyncClient
 
 __all__ = ["apply", "check_orders_unchanged", "open_plan_journal", "resume"]
-
-_PLAN: Final = "planSha256"
 
 
 async def apply(
@@ -128,15 +126,15 @@ async def open_plan_journal(
 
 async def _check_journal(plan: PlanFile, journal: SqliteJournal) -> None:
     facts = await journal.facts()
-    if facts.get(_PLAN) is None:
+    if facts.get(PLAN_SHA256) is None:
         described: JSONObject = {
-            _PLAN: plan.sha256,
+            PLAN_SHA256: plan.sha256,
             "plan": plan.name,
             "orders": plan.head.orders_name,
             "ordersSha256": plan.head.orders_sha256,
         }
         await journal.set_facts(described)
-    elif facts[_PLAN] != plan.sha256:
+    elif facts[PLAN_SHA256] != plan.sha256:
         raise JournalError(
             f"the journal {journal.path} is of another plan than {plan.path} is now: plan under "
             f"another name, or bring the plan back as it was",

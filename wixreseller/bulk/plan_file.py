@@ -20,18 +20,29 @@ import orjson
 from wixreseller import _wire
 from wixreseller._version import __version__
 from wixreseller.bulk.journal import Entry
+from wixreseller.bulk.journal_lock import lock_path_of
 from wixreseller.bulk.plan import PlanCounts, PlanRow
 from wixreseller.errors import ConfigurationError
 
-__all__ = ["PlanFile", "PlanHead", "as_text", "is_plan", "is_same_file", "write_plan"]
+__all__ = [
+    "PLAN_SHA256",
+    "PlanFile",
+    "PlanHead",
+    "as_text",
+    "is_plan",
+    "is_same_file",
+    "write_plan",
+]
 
+PLAN_SHA256: Final = "planSha256"
+"""The fact by which a journal knows its plan."""
 _FORMAT: Final = 1
 _BEGINNING: Final = b'{"wixreseller_plan": '
 _OPENING: Final = _BEGINNING + b'%d,\n"head": %b,\n"rows": [\n'
 _CLOSING: Final = b'],\n"counts": %b,\n'
 _SEAL: Final = b'"sha256": "%b"}\n'
 _SEALING: Final = b'"sha256"'
-_OF_JOURNALS: Final = ("", "-wal", "-shm", ".lock")
+_OF_SQLITE: Final = ("", "-wal", "-shm")
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +137,8 @@ class PlanFile:
         Nothing else may be written there: whoever lost the journal would lose what was sold.
         """
         journal = self.journal_path.resolve()
-        kept = [self.path, *(journal.with_name(journal.name + end) for end in _OF_JOURNALS)]
+        kept = [self.path, lock_path_of(journal)]
+        kept += [journal.with_name(journal.name + end) for end in _OF_SQLITE]
         if self.head.orders_path is not None:
             kept.append(Path(self.head.orders_path))
         return any(is_same_file(path, one) for one in kept)

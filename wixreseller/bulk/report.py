@@ -10,7 +10,7 @@ from typing import Final
 
 from wixreseller.bulk.catalogue import EMPTY, Catalogue
 from wixreseller.bulk.journal_sqlite import SqliteJournal
-from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.plan_file import PLAN_SHA256, PlanFile
 from wixreseller.bulk.report_numbers import add_up
 from wixreseller.bulk.report_page import Heading, page
 from wixreseller.errors import JournalError
@@ -43,7 +43,7 @@ async def write_report(
     """
     window = _WIX_LIMIT.per if limit is None else limit.per
     numbers = await journal.read(lambda connection: add_up(connection, window))
-    told = numbers.facts.get("planSha256")
+    told = numbers.facts.get(PLAN_SHA256)
     if plan is not None and told not in (None, plan.sha256):
         raise JournalError(
             f"the journal {journal.path} is of another plan than {plan.path} is now",

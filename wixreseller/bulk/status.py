@@ -16,7 +16,7 @@ from wixreseller.bulk.journal import State
 from wixreseller.bulk.journal_file import is_blank
 from wixreseller.bulk.journal_holder import holder_of
 from wixreseller.bulk.journal_sqlite import open_journal
-from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.plan_file import PLAN_SHA256, PlanFile
 from wixreseller.errors import JournalError
 
 __all__ = ["PlanStatus", "read_status", "status_json"]
@@ -75,7 +75,7 @@ async def read_status(plan: PlanFile) -> PlanStatus:
         counts = await journal.counts()
         facts = await journal.facts()
         # A run that was killed at its very beginning has written nothing down.
-        if facts.get("planSha256") not in (None, plan.sha256):
+        if facts.get(PLAN_SHA256) not in (None, plan.sha256):
             raise JournalError(
                 f"the journal {path} is of another plan than {plan.path} is now", path=str(path)
             )

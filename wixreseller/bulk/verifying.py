@@ -23,7 +23,7 @@ from wixreseller.bulk.journal_sqlite import SqliteJournal
 from wixreseller.bulk.lookup import MOST_IN_A_LOOK, calls_of, find_packages
 from wixreseller.bulk.order_source import sha256_of
 from wixreseller.bulk.plan import PlanRow
-from wixreseller.bulk.plan_file import PlanFile
+from wixreseller.bulk.plan_file import PLAN_SHA256, PlanFile
 from wixreseller.bulk.verify_findings import MismatchKind, VerifiedRow
 from wixreseller.bulk.verify_rules import judge, judge_renamed, refusal_of
 from wixreseller.errors import ConfigurationError, JournalError
@@ -89,7 +89,7 @@ async def verify(
 async def _check_journal(plan: PlanFile, journal: SqliteJournal | None) -> None:
     if journal is None:
         return
-    told = (await journal.facts()).get("planSha256")
+    told = (await journal.facts()).get(PLAN_SHA256)
     # A run that was killed at its very beginning has written nothing down.
     if told is not None and told != plan.sha256:
         raise JournalError(
