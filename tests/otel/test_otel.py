@@ -266,7 +266,7 @@ async def test_waits_for_the_limiter_are_told_apart_and_measured(
     *_, call = scene.spans
     waited = told(call)["wixreseller.limiter_waited"]
     assert isinstance(waited, float)
-    assert 50.0 < waited <= 60.0
+    assert waited >= fast.skipped > 50.0
     assert waited == told(call)["wixreseller.waited"]
     assert [({"wixreseller.operation": "get_package"}, waited)] == scene.metric(
         "wixreseller.limiter.wait"
@@ -276,7 +276,7 @@ async def test_waits_for_the_limiter_are_told_apart_and_measured(
         "wixreseller.operation": "get_package",
         "wixreseller.outcome": "succeeded",
     } == kind
-    assert seconds >= waited
+    assert seconds > waited  # the call is more than its wait
 
 
 async def test_a_call_that_would_wait_too_long_has_no_attempts(
