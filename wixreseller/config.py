@@ -44,6 +44,9 @@ IfUnknown = Literal["look", "raise"]
 
 _WIX_DOMAINS: Final = ("wixapis.com", "wix.com")
 _EMULATOR_KEY_PREFIX: Final = "EMU."
+# Wix's have hundreds of characters. A shorter one is somebody's stand-in, as "key" or "test": taken
+# out of an answer it would take ordinary words with it, and the answer would say something else.
+_SHORTEST_SECRET: Final = 8
 
 APIKeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 """An API key, or a function, blocking or async, that gives one whenever a request needs it."""
@@ -65,7 +68,7 @@ def _is_wix(host: str) -> bool:
 class APIKey:
     """Hold an API key that shows itself only to :meth:`reveal`. It refuses to be pickled."""
 
-    __slots__ = ("_bytes", "_value")
+    __slots__ = ("_bytes", "_is_secret", "_value")
 
     def __init__(self, value: object, base_url: str, field: str = "api_key") -> None:
         if not isinstance(value, str) or not value.strip():
@@ -90,6 +93,7 @@ class APIKey:
             )
         self._value = value
         self._bytes = value.encode()
+        self._is_secret = len(value) >= _SHORTEST_SECRET
 
     def reveal(self) -> str:
         """Give the key itself, for the one header that carries it."""
@@ -97,11 +101,12 @@ class APIKey:
 
     def taken_out_of(self, body: bytes) -> bytes:
         """Give a body without the key: a proxy may echo the request, whatever status it gives."""
-        return body.replace(self._bytes, b"***")  # the same bytes, where it is not in there
+        # The same bytes, where it is not in there.
+        return body.replace(self._bytes, b"***") if self._is_secret else body
 
     def taken_out_of_any(self, value: object) -> object:
         """Give a text without the key, and anything else, and a text without it, as it is."""
-        if isinstance(value, str) and self._value in value:
+        if isinstance(value, str) and self._is_secret and self._value in value:
             return value.replace(self._value, "***")
         return self.taken_out_of(value) if isinstance(value, bytes) else value
 

@@ -1,5 +1,6 @@
 """What the journal tells about every request, and what it keeps to itself."""
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from wixreseller.emulator import default_seed as world
@@ -20,7 +21,9 @@ async def entries(api: "Api", query: str = "") -> list[Any]:
 
 async def test_an_entry_tells_everything_about_a_request(api: "Api") -> None:
     body = {"externalId": "x", "idempotencyKey": "k", "products": [api.product()]}
+    began = perf_counter()
     reply = await api.send("POST", "/resellers/v2/packages?debug=1", body)
+    passed = (perf_counter() - began) * 1000
     (entry,) = await entries(api)
     headers = entry.pop("requestHeaders")
     milliseconds = entry.pop("milliseconds")
@@ -48,7 +51,7 @@ async def test_an_entry_tells_everything_about_a_request(api: "Api") -> None:
         "cut": False,
     }
     assert (headers["Authorization"], headers["wix-account-id"]) == ("[redacted]", ACCOUNT)
-    assert 0 < milliseconds < 1000
+    assert 0 < milliseconds < passed
 
 
 async def test_the_key_stands_nowhere_in_the_journal(api: "Api") -> None:

@@ -22,8 +22,8 @@ MOST_BODY_BYTES = 64 * 1024
 
 _REDACTED = "[redacted]"
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie")
-# Shorter ones would take ordinary words out of bodies.
-_SHORTEST_KEY = 4
+# Shorter ones would take ordinary words out of bodies, and are nobody's secret.
+_SHORTEST_KEY = 8
 
 
 @attrs.frozen(kw_only=True)
