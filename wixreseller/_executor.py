@@ -111,6 +111,14 @@ class Executor:
             work = self._bounded(call, work, times.until)
         return self._hooks.watch(call, config.base_url, self.clock, work)
 
+    async def tell_of_retry(
+        self, request: Request, attempts: int, delay: float, error: errors.WixResellerError
+    ) -> None:
+        """Tell the hooks that whoever made a call, which has ended, will make it anew."""
+        call = LogicalCall(request, self.clock)
+        call.attempts = attempts
+        await self._hooks.retrying(call, delay, error, self.clock)
+
     async def _bounded(self, call: LogicalCall, work: Coroutine[Any, Any, T], until: float) -> T:
         left = until - self.clock.monotonic()
         if left <= 0:  # a time-out of asyncio's would let it send first

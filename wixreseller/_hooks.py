@@ -30,6 +30,7 @@ class Hooks:
     before_attempt: Hook[AttemptStarting] | None = None
     after_attempt: Hook[AttemptEnded] | None = None
     on_retry: Hook[Retrying] | None = None
+    """Told before an attempt is made again, and in a bulk run before an order is."""
     on_unknown: Hook[UnknownOutcome] | None = None
     observer: Observer | None = None
     """:class:`wixreseller.otel.Telemetry`, say."""

@@ -18,12 +18,13 @@ from safety_client import world
 from safety_time import JumpingLoop, in_jumping_time
 
 import wixreseller.client
-from wixreseller import AsyncClient, errors
+from wixreseller import AsyncClient, Hooks, errors
 from wixreseller.bulk.outage import PATIENCE, Outage, Reach
 from wixreseller.bulk.stopping import Stop
 from wixreseller.bulk.summary import StopReason
 from wixreseller.emulator import Clock as EmulatorClock
 from wixreseller.emulator import Emulator
+from wixreseller.hooks import AttemptEnded, Retrying
 
 # --- the pure part ------------------------------------------------------------------------------
 
@@ -108,7 +109,9 @@ class Server:
 
 
 @asynccontextmanager
-async def server(folder: Path) -> AsyncGenerator[tuple[Server, AsyncClient]]:
+async def server(
+    folder: Path, hooks: Hooks | None = None
+) -> AsyncGenerator[tuple[Server, AsyncClient]]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, JumpingLoop)
     with held_port() as port:
@@ -118,7 +121,11 @@ async def server(folder: Path) -> AsyncGenerator[tuple[Server, AsyncClient]]:
             clock = loop.clock()
             patch.setattr(wixreseller.client, "Clock", lambda: clock)
             client = AsyncClient(
-                api_key="EMU.demo", account_id=ACCOUNT, base_url=url, rate_limit=None
+                api_key="EMU.demo",
+                account_id=ACCOUNT,
+                base_url=url,
+                rate_limit=None,
+                hooks=hooks or Hooks(),
             )
         async with client:
             yield running, client
@@ -154,6 +161,28 @@ async def test_an_outage_costs_no_order_and_is_over_soon_after_its_end(
         names = [package.external_id async for package in client.packages.query()]
         assert 60 == len(names) == len(set(names))
         assert took <= max(60.0, 10.0 + seconds + 50.0) + 15.0
+
+
+@in_jumping_time
+async def test_a_hook_hears_each_time_that_an_order_will_be_sent_again_and_when(
+    tmp_path: Path,
+) -> None:
+    told: list[tuple[str, str, int]] = []
+
+    async def looked_for(event: AttemptEnded) -> None:
+        if event.operation == "query_packages":
+            await running.stop()
+
+    async def note(event: Retrying) -> None:
+        told.append((event.operation, type(event.error).__name__, round(event.delay)))
+        if 3 == len(told):
+            await running.start()
+
+    hooks = Hooks(after_attempt=looked_for, on_retry=note)
+    async with server(tmp_path, hooks) as (running, client), LoopJournal(tmp_path / "j") as journal:
+        outcomes = await carry_out(client, orders(1), journal=journal)
+    assert {"created": 1} == words(outcomes)
+    assert [("create_package", "ConnectFailedError", wait) for wait in (1, 2, 4)] == told
 
 
 @in_jumping_time

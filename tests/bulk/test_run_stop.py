@@ -13,10 +13,11 @@ from bulk_orders import Wire, carry_out, order, orders, words
 from safety_client import world
 from safety_time import in_jumping_time
 
-from wixreseller import AsyncClient, RateLimit, errors
+from wixreseller import AsyncClient, Hooks, RateLimit, errors
 from wixreseller.bulk import Order
 from wixreseller.bulk.stopping import Stop
 from wixreseller.bulk.summary import StopReason
+from wixreseller.hooks import Retrying
 
 
 def endless() -> Iterator[Order]:
@@ -211,12 +212,21 @@ async def test_a_429_that_does_not_end_stops_the_run_and_nothing_has_failed(
 
 
 @in_jumping_time
-async def test_a_429_that_ends_is_sat_out(tmp_path: Path) -> None:
-    async with world() as here, here.client() as client:
-        await here.fault("status", status=429, operation="createPackageV2", times=7)
+async def test_a_429_that_ends_is_sat_out_and_a_hook_hears_of_each(tmp_path: Path) -> None:
+    told: list[tuple[str, str, float]] = []
+
+    async def note(event: Retrying) -> None:
+        told.append((event.operation, type(event.error).__name__, event.delay))
+
+    async with world() as here, here.client(hooks=Hooks(on_retry=note)) as client:
+        headers = {"Retry-After": "20"}
+        await here.fault(
+            "status", status=429, headers=headers, operation="createPackageV2", times=7
+        )
         async with LoopJournal(tmp_path / "j") as journal:
             outcomes = await carry_out(client, orders(5), journal=journal)
     assert {"created": 5} == words(outcomes)
+    assert [("create_package", "RateLimitError", 20.0)] * 7 == told
 
 
 @in_jumping_time

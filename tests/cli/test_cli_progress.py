@@ -56,9 +56,22 @@ def test_a_line_comes_also_while_nothing_ends_and_says_what_is_in_the_way() -> N
             view.tick()
     line = (
         "0 of 400 orders: nothing yet; starting; "
-        "last error: query_packages: no connection; trying again"
+        "in the way: query_packages: no connection; trying again"
     )
     assert ["provisioning 400 orders", line, line] == out.getvalue().splitlines()
+
+
+def test_what_is_in_the_way_is_said_beside_the_last_error_until_an_order_gets_through() -> None:
+    clock, out = Ticking(), io.StringIO()
+    failure = Failed(external_id="a", account_id="b", code="CODE", message="no")
+    with view_for(Console(file=out, width=80), 400, clock, None) as view:
+        view.trouble("no connection")
+        for outcome in (failure, CREATED):
+            clock.now += 31.0
+            view.add(outcome)
+    _, during, after = out.getvalue().splitlines()
+    assert during.endswith("; in the way: no connection; last error: a: CODE: no")
+    assert after.endswith(" left; last error: a: CODE: no")
 
 
 def test_what_was_done_before_makes_a_resumed_run_no_faster() -> None:

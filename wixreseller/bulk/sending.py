@@ -218,9 +218,12 @@ class Sender:
         self._troubled(sending)
         await self._put_back(sending, error, was_open=was_open)
         if _is_throttling(error):
-            self._throttled(sending, error)
+            delay = self._throttled(sending, error)
         else:
             self._reach.failed(error)
+            delay = self._reach.outage.seconds_left
+        request, sends = self._request(sending), sending.record.sends
+        await self._calls.executor.tell_of_retry(request, sends, delay, error)
         return error
 
     def _lost(self, sending: Sending, error: errors.OutcomeUnknownError) -> None:
@@ -229,15 +232,16 @@ class Sender:
         if not self._reach.outage.failed():
             self._stop.request(StopReason.LIMIT, error)
 
-    def _throttled(self, sending: Sending, error: errors.WixResellerError) -> None:
-        """Stop the run when the server goes on refusing; till then the limiter makes it wait."""
+    def _throttled(self, sending: Sending, error: errors.WixResellerError) -> float:
+        """Give the seconds that the limiter makes it wait; stop the run after too many refusals."""
         sending.throttled += 1
         self._reach.got_through()
         retry_after = getattr(error, "retry_after", None)
-        retry = self._calls.config.retry
-        if retry.delay_when_throttled(sending.throttled, retry_after) is None:
+        delay = self._calls.config.retry.delay_when_throttled(sending.throttled, retry_after)
+        if delay is None:
             self._stop.request(StopReason.LIMIT, error)
             raise error
+        return delay
 
     async def _put_back(
         self, sending: Sending, error: errors.WixResellerError, *, was_open: bool

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,8 +37,8 @@ from wixreseller.cli.limits import RATE_LIMIT, Limit
 from wixreseller.cli.progress import RunView, view_for
 from wixreseller.cli.resume_line import ResumeLine
 from wixreseller.cli.terminal import error_console
+from wixreseller.cli.troubles import Troubles
 from wixreseller.errors import WixResellerError
-from wixreseller.hooks import Hooks, Retrying
 
 if TYPE_CHECKING:
     from wixreseller.bulk.journal_sqlite import SqliteJournal
@@ -92,8 +92,8 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
         JournalError: the journal cannot be used; nothing was sent.
         ConfigurationError: the plan is of another server, or an option cannot work.
     """
-    troubles: list[Callable[[str], None]] = []
-    client = connection.client(carrying.limit, hooks=Hooks(on_retry=_telling(troubles)))
+    troubles = Troubles()
+    client = connection.client(carrying.limit, hooks=troubles.hooks)
     path = carrying.results or free_results_path(str(plan.path))
     if plan.needs(path):
         raise InputError(
@@ -143,16 +143,6 @@ def carry_out(connection: Connection, plan: PlanFile, carrying: Carrying) -> int
     return report.exit_code
 
 
-def _telling(troubles: Sequence[Callable[[str], None]]) -> Callable[[Retrying], None]:
-    """Make a hook that tells of retries to whatever is in ``troubles`` by then."""
-
-    def on_retry(event: Retrying) -> None:
-        for tell in troubles:
-            tell(f"{event.error}; trying again")
-
-    return on_retry
-
-
 def _facts(carrying: Carrying) -> JSONObject:
     """Give what the journal is to know of how a run was started."""
     limit = {RATE_LIMIT: str(carrying.limit)}
@@ -186,7 +176,7 @@ async def execute(
     requests_per_second: float | None,
     console: Console,
     indent: int = 0,
-    troubles: list[Callable[[str], None]] | None = None,
+    troubles: Troubles | None = None,
 ) -> Report:
     """Carry a plan out, showing on ``console`` how far it is; Ctrl-C ends it early."""
     counts = await journal.counts()
@@ -206,7 +196,7 @@ async def execute(
 
         execution = Execution(client, plan, journal, tell=show, options=options)
         if troubles is not None:
-            troubles.append(view.trouble)
+            troubles.show_in(view.trouble)
 
         def interrupt() -> None:
             execution.interrupt()

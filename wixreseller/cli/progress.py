@@ -6,7 +6,7 @@ Everything goes to standard error: standard output is for data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -45,7 +45,7 @@ class RunView(Protocol):
         ...
 
     def trouble(self, text: str) -> None:
-        """Take note of what is in the way just now."""
+        """Take note of what is in the way, until an order gets through."""
         ...
 
     def tick(self) -> None:
@@ -93,6 +93,7 @@ class _State:
         self.total = total
         self.counts: Counter[str] = Counter()
         self.done = 0
+        self.in_the_way: str | None = None
         self.last_error: str | None = None
         self.clock = clock
         self.began = clock()
@@ -102,8 +103,21 @@ class _State:
     def add(self, outcome: Outcome) -> None:
         self.done += 1
         self.counts[outcome.outcome] += 1
+        if outcome.outcome in ("created", "canceled"):
+            self.in_the_way = None
         if outcome.code is not None:
             self.last_error = f"{outcome.external_id}: {outcome.code}: {outcome.message}"
+
+    def troubles(self) -> Iterator[str]:
+        """Say what is in the way just now, and what went wrong last."""
+        if self.in_the_way is not None:
+            yield f"in the way: {without_controls(self.in_the_way)}"
+        if self.last_error is not None:
+            yield f"last error: {without_controls(self.last_error)}"
+
+    def forget_troubles(self) -> None:
+        """Leave it to the words at the end, which say it better."""
+        self.in_the_way = self.last_error = None
 
     def pace(self) -> str:
         """Say how fast it goes and how long it takes."""
@@ -134,7 +148,7 @@ class _Bar:
         self._state.add(outcome)
 
     def trouble(self, text: str) -> None:
-        self._state.last_error = text
+        self._state.in_the_way = text
 
     def tick(self) -> None:
         """Do nothing: it draws by itself."""
@@ -153,7 +167,7 @@ class _Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._state.last_error = None  # the words at the end say it better
+        self._state.forget_troubles()
         self._live.stop()
 
     def _draw(self) -> Padding:
@@ -174,8 +188,8 @@ class _Bar:
         table.add_row(bar, f"{state.done:,} of {state.total:,}")
         table.add_row(styled_counts(state.counts), Text(state.pace(), style="dim"))
         parts: list[Table | Text] = [table]
-        if state.last_error is not None:
-            text = Text(f"last error: {without_controls(state.last_error)}", style="red")
+        for words in state.troubles():
+            text = Text(words, style="red")
             text.truncate(width, overflow="ellipsis")
             parts.append(text)
         return Padding(Group(*parts), (0, 0, 0, self._indent), expand=False)
@@ -194,7 +208,7 @@ class _Lines:
         self.tick()
 
     def trouble(self, text: str) -> None:
-        self._state.last_error = text
+        self._state.in_the_way = text
 
     def tick(self) -> None:
         state = self._state
@@ -204,9 +218,7 @@ class _Lines:
         self._said = now
         counts = describe_counts(state.counts) or "nothing yet"
         line = f"{state.done:,} of {state.total:,} orders: {counts}; {state.pace()}"
-        if state.last_error is not None:
-            line += f"; last error: {without_controls(state.last_error)}"
-        self.say(line)
+        self.say("; ".join([line, *state.troubles()]))
 
     def say(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
