@@ -253,6 +253,14 @@ def build(session: nox.Session) -> None:
     session.run("python", "tests/packaging/check_dist.py", "dist", *session.posargs)
 
 
+@nox.session
+def slow_machine(session: nox.Session) -> None:
+    """Run all tests in event loops that stop for a moment now and then; none may mind."""
+    session.install("-e", ".[cli]", *group("tests"))
+    env = {**WITH_BYTECODE, "PYTHONPATH": "tests/support"}
+    session.run("pytest", "-p", "slow_machine", *WORKERS, *session.posargs, env=env)
+
+
 @nox.session(python=PYTHONS)
 def hazards(session: nox.Session) -> None:
     """Try real kernels, workers and servers; `-- 10`: those and all other hazards, ten times."""
