@@ -39,7 +39,7 @@ def _text(value: object, field: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise refused(field, "is compared with text that is no valid Unicode") from None
-    return str(getattr(value, "value", value))
+    return checks.plain(value)
 
 
 def _date(value: object, field: str) -> str:

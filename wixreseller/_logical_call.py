@@ -139,7 +139,7 @@ class LogicalCall:
             external_id=request.external_id,
             account_id=request.account_id,
             status=None if response is None else response.status,
-            intent=request.intent,
+            intent=request.told_intent(),
             **self._facts(response),
         )
 

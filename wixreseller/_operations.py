@@ -7,13 +7,14 @@ comment says what was chosen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import attrs
 
 from wixreseller import _wire
 from wixreseller._frozen import frozen
+from wixreseller.errors import ConfigurationError
 from wixreseller.models import BillingInfo, JSONObject, JSONValue, Product
 
 __all__ = [
@@ -88,6 +89,17 @@ class Request:
     def instance_id(self) -> str | None:
         """The instance that it names, if it names one."""
         return self._named("instanceId")
+
+    def told_intent(self) -> JSONObject:
+        """Give the intent for an error, as JSON and nothing more.
+
+        Products and the JSON of callers may hold text of classes of their own, which another
+        process that unpickles the error may not know.
+        """
+        try:
+            return cast("JSONObject", _wire.loads(_wire.dumps(self.intent)))
+        except ConfigurationError:  # it was changed since; nothing may hide the error itself
+            return self.intent
 
     def _named(self, field: str) -> str | None:
         name = self.intent.get(field)

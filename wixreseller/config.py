@@ -91,7 +91,7 @@ class APIKey:
                 f"is not sent to Wix; set base_url, or {BASE_URL_VARIABLE}, to the emulator",
                 field=field,
             )
-        self._value = value
+        self._value = value = checks.plain(value)
         self._bytes = value.encode()
         self._is_secret = len(value) >= _SHORTEST_SECRET
 

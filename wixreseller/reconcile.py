@@ -136,7 +136,7 @@ def _too_late(
         sent_at=datetime.fromtimestamp(sent, UTC),
         external_id=external_id,
         account_id=account_id,
-        intent=request.intent,
+        intent=request.told_intent(),
         operation=request.operation.name,
         idempotency_key=key,
     )
@@ -181,7 +181,7 @@ def _known_but_not_seen(
         external_id=name,
         account_id=account,
         status=refusal.status,
-        intent=request.intent,
+        intent=request.told_intent(),
         operation=request.operation.name,
         idempotency_key=key,
         request_id=refusal.request_id,

@@ -214,7 +214,8 @@ class Unhashable(str):
 def test_a_guid_may_be_text_that_cannot_be_hashed() -> None:
     text = Unhashable(GUID)
 
-    assert text is checks.guid(text, "package_id")
+    taken = checks.guid(text, "package_id")
+    assert (GUID, str) == (taken, type(taken))
 
 
 def test_nothing_holds_on_to_a_guid_of_a_class_of_its_own() -> None:

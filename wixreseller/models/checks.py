@@ -41,6 +41,7 @@ __all__ = [
     "open_enum",
     "optional_guid",
     "page_size",
+    "plain",
     "products",
     "seconds",
     "shorten",
@@ -71,6 +72,15 @@ def shorten(value: object, limit: int = 60) -> str:
     """Give the ``repr`` of a value, cut so that a message stays readable."""
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def plain(text: str) -> str:
+    """Give a text as a ``str`` and nothing more.
+
+    What is one and something more, a member of a ``(str, Enum)`` say, may write itself in another
+    way where it is made text of, in a header for one, and pickles only where its class is.
+    """
+    return text if type(text) is str else str.__str__(text)
 
 
 def instance_of(value: object, kind: type[T], field: str) -> T:
@@ -119,7 +129,7 @@ def guid(value: object, field: str) -> str:
             f"0a1b2c3d-0000-4000-8000-0123456789ab), not {shorten(value)}",
             field=field,
         )
-    return value
+    return plain(value)
 
 
 def optional_guid(value: object, field: str) -> str | None:
@@ -137,7 +147,7 @@ def api_path(value: object, field: str) -> str:
         )
     if {".", ".."} & {unquote(segment) for segment in value.partition("?")[0].split("/")}:
         raise ConfigurationError(f"{field} must have no segment of dots: {value!r}", field=field)
-    return value
+    return plain(value)
 
 
 def _text(value: object, field: str, longest: int | None) -> str:
@@ -156,7 +166,7 @@ def _text(value: object, field: str, longest: int | None) -> str:
         raise ConfigurationError(
             f"{field} must be text, {shorten(value)} holds half of a surrogate pair", field=field
         ) from None
-    return value
+    return plain(value)
 
 
 def external_id(value: object, field: str = "external_id") -> str:

@@ -113,7 +113,7 @@ class AsyncPackages:
         calls = self._calls
         account = calls.account(account_id)
         ordered = checks.products(products, Product)
-        checks.external_id(external_id)
+        external_id = checks.external_id(external_id)
         key = (
             reconcile.ensure_key(account, external_id, ordered)
             if idempotency_key is None
@@ -144,7 +144,7 @@ class AsyncPackages:
             ExternalIdConflictError: there are several; ``matches`` holds them.
         """
         account = self._calls.account(account_id)
-        checks.external_id(external_id)
+        external_id = checks.external_id(external_id)
         request = self._calls.query_by_external_id(account, external_id)
         page = await self._calls.page(request, self._calls.times(timeout, deadline))
         if len(page) > 1:
