@@ -10,10 +10,8 @@ import asyncio
 import functools
 import inspect
 import ssl as ssl_module
-import urllib.request
 from collections.abc import Sequence
 from typing import Final, NoReturn, TypedDict
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.client_middlewares import ClientMiddlewareType
@@ -25,6 +23,7 @@ from wixreseller._guard import Body, NoAnswerError, OnePass, Progress, phase_ung
 from wixreseller._lanes import Connector, Lanes
 from wixreseller._operations import Request
 from wixreseller._phase import Phase
+from wixreseller._proxy import proxy_for
 from wixreseller._sentinels import Seconds
 from wixreseller._shared_timer import is_being_cancelled
 from wixreseller._threads import run_blocking
@@ -63,7 +62,7 @@ class Transport:
         self._injected = session
         self._middlewares = tuple(middlewares)
         self._lanes = Lanes(_open_session, session, made_at)
-        self._options: Final = _options(session, ssl, _proxy_for(base_url))
+        self._options: Final = _options(session, ssl, proxy_for(base_url))
         self._consistent: str | None = None
         self._last_headers: tuple[tuple[APIKey, str, str | None], CIMultiDict[str]] | None = None
 
@@ -211,17 +210,6 @@ def _url(text: str) -> URL:
     return URL(text, encoded=True)
 
 
-def _proxy_for(base_url: str) -> str | None:
-    """Give the proxy that the environment names for this address, ``NO_PROXY`` heeded.
-
-    aiohttp's own ``trust_env`` would also look for a password in ``~/.netrc`` at every request.
-    """
-    parts = urlsplit(base_url)
-    if urllib.request.proxy_bypass(parts.netloc):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)
-
-
 def _fail(error: BaseException, key: APIKey | None) -> NoReturn:
     """Turn whatever aiohttp raised into a failure that holds no key."""
     _forget_key(error, key)
@@ -232,7 +220,7 @@ def _fail(error: BaseException, key: APIKey | None) -> NoReturn:
 
 
 def _forget_key(error: BaseException, key: APIKey | None) -> None:
-    """Take aiohttp's frames, the headers sent and the key out of an error and of what led to it.
+    """Take aiohttp's frames, the headers sent and secrets out of an error and of what led to it.
 
     Some loggers print the local variables of every frame, and the ``repr`` of every error. And an
     error quotes what could not be understood of an answer, which may echo the request.
@@ -244,7 +232,9 @@ def _forget_key(error: BaseException, key: APIKey | None) -> None:
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             asked = link.request_info
-            bare = aiohttp.RequestInfo(asked.url, asked.method, _NO_HEADERS, asked.real_url)
+            # Of a proxy's refusal it is the proxy's address, with its password.
+            url, real_url = asked.url.with_user(None), asked.real_url.with_user(None)
+            bare = aiohttp.RequestInfo(url, asked.method, _NO_HEADERS, real_url)
             link.request_info = bare
             link.args = (bare, link.history)
         if key is not None:

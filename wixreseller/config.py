@@ -31,6 +31,7 @@ __all__ = [
     "IfUnknown",
     "KeySource",
     "check_ssl",
+    "is_loopback",
     "key_identity",
 ]
 
@@ -52,7 +53,8 @@ APIKeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 """An API key, or a function, blocking or async, that gives one whenever a request needs it."""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
     if host in ("localhost", "127.0.0.1", "::1"):
         return True
     try:
@@ -171,7 +173,7 @@ def _base_url(value: object) -> str:
     is_bare = not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in ("https", "http") or not host or not is_bare:
         raise ConfigurationError(problem, field="base_url")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"{problem}: over plain http the API key would be readable on the way",
             field="base_url",

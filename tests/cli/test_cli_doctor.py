@@ -261,6 +261,27 @@ def test_no_proxy_is_heeded_and_told(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert "none: http_proxy is set, but NO_PROXY names 127.0.0.1" == checks["proxy"]["detail"]
 
 
+def test_a_proxy_elsewhere_is_not_used_for_this_machine_and_that_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")
+    code, checks = examine(run)
+    assert (0, "ok", "ok") == (code, checks["proxy"]["result"], checks["read"]["result"])
+    assert (
+        "none: http_proxy is set, but this machine is reached over plain http, which does not "
+        "leave it" == checks["proxy"]["detail"]
+    )
+
+
+def test_a_proxy_that_is_no_address_fails_without_its_password(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://me:canary-word@127.0.0.1:port")
+    code, checks = examine(run)
+    assert (1, "fail", "skip") == (code, checks["proxy"]["result"], checks["read"]["result"])
+    assert "canary-word" not in str(checks)
+
+
 def test_all_proxy_does_not_count_and_that_is_told(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ FLOORS = {
     "_filter_table": 1,
     "_query_fields": 1,
     "config": 1,
+    "_proxy": 1,
     "retry": 1,
     "ratelimit": 1,
     "_learning": 1,

@@ -17,6 +17,7 @@ import attrs
 
 from wixreseller import AsyncClient, RetryPolicy, errors
 from wixreseller._clock import ServerClock
+from wixreseller._proxy import proxy_for
 from wixreseller.cli.connection import Connection
 from wixreseller.cli.doctor_checks import Check, Mark, failed, fine, skipped, warned
 from wixreseller.cli.limits import shared_limit
@@ -24,7 +25,7 @@ from wixreseller.cli.limits import shared_limit
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
-__all__ = ["check_clock", "check_network", "check_proxy", "proxy_for"]
+__all__ = ["check_clock", "check_network", "check_proxy"]
 
 _PATIENCE: Final = 5.0
 """Seconds that one step may take."""
@@ -40,13 +41,20 @@ async def check_network(
 ) -> AsyncIterator[Check]:
     """Go to the API, one step after the other; ``may_read``: there is a key and an account."""
     target = urlsplit(connection.settings.base_url.value)
-    yield check_proxy(target, environment)
-    proxy = proxy_for(target)
-    first = target if proxy is None else urlsplit(proxy)
-    reached = True
-    async for check in _reach(first, proxy is not None):
-        reached = reached and check.mark is not Mark.FAIL
-        yield check
+    try:
+        proxy = proxy_for(target.geturl())
+    except errors.ConfigurationError as error:
+        reached = False
+        yield failed("proxy", str(error), f"mend {target.scheme.upper()}_PROXY, or unset it")
+        for name in ("name", "connection", "tls"):
+            yield skipped(name, "no proxy")
+    else:
+        reached = True
+        yield check_proxy(target, proxy, environment)
+        first = target if proxy is None else urlsplit(proxy)
+        async for check in _reach(first, proxy is not None):
+            reached = reached and check.mark is not Mark.FAIL
+            yield check
     if not reached or not may_read:
         why = "no connection" if not reached else "it needs a key and an account"
         yield skipped("read", why)
@@ -59,22 +67,17 @@ async def check_network(
 # --- proxy --------------------------------------------------------------------------------------
 
 
-def proxy_for(target: SplitResult) -> str | None:
-    """Give the proxy that the client takes to an address, as its transport decides it."""
-    if urllib.request.proxy_bypass(target.netloc):
-        return None
-    return urllib.request.getproxies().get(target.scheme)
-
-
-def check_proxy(target: SplitResult, environment: Mapping[str, str]) -> Check:
+def check_proxy(target: SplitResult, proxy: str | None, environment: Mapping[str, str]) -> Check:
     """Say whether a proxy is used, and why, or why not."""
-    proxy = proxy_for(target)
     variable = f"{target.scheme}_proxy"
     names = [name for name in (variable, variable.upper()) if environment.get(name)]
     told = names[0] if names else "the system's settings"
     if proxy is None:
-        if names:
+        if names and urllib.request.proxy_bypass(target.netloc):
             return fine("proxy", f"none: {told} is set, but NO_PROXY names {target.hostname}")
+        if names:
+            why = "but this machine is reached over plain http, which does not leave it"
+            return fine("proxy", f"none: {told} is set, {why}")
         if environment.get("all_proxy") or environment.get("ALL_PROXY"):
             fix = f"set {variable.upper()} to use a proxy, or unset ALL_PROXY"
             return warned("proxy", "none: ALL_PROXY is set, and does not count here", fix)
