@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 
@@ -200,7 +201,18 @@ def test_a_missing_column_is_reported_once_and_the_other_columns_are_checked_all
             id="latin 1",
         ),
         pytest.param(HEADER.encode("utf-16"), "line 1: is UTF-16 text", id="UTF-16"),
+        pytest.param(HEADER.encode("utf-16-le"), "line 1: is UTF-16 text", id="UTF-16, no mark"),
+        pytest.param(HEADER.encode("utf-16-be"), "line 1: is UTF-16 text", id="UTF-16BE, no mark"),
         pytest.param(b"PK\x03\x04...", "line 1: is a spreadsheet", id="Excel"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1", "line 1: is a spreadsheet", id="old Excel"),
+        pytest.param(gzip.compress(HEADER.encode()), "line 1: is compressed", id="gzip"),
+        pytest.param(f"sep=;\r\n{HEADER}".encode(), "line 1: is for Excel alone", id="sep="),
+        pytest.param(b'[{"external_id": "a"}]', "line 1: is a list of JSON", id="JSON"),
+        pytest.param(
+            f",{HEADER}0,a,{PREMIUM},BR\n".encode(),
+            "line 1: column 1 has no name; 'index=False' in pandas",
+            id="index of pandas",
+        ),
         pytest.param(f"{HEADER}a,b\n".encode(), "line 2: has 2 fields, the header has 3", id="few"),
         pytest.param(
             f"{HEADER}a,{PREMIUM},BR,x\n".encode(), "line 2: has 4 fields, the header", id="many"
@@ -288,6 +300,40 @@ def test_white_space_around_an_external_id_is_refused_rather_than_repaired() -> 
         "line 2, external_id: must not begin or end with white space: 'a ' would be another id "
         "than 'a'"
     )
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        ("1.23457E+11", "the number that a spreadsheet has made of it"),
+        ("1,23457E+11", "the number that a spreadsheet has made of it"),
+        ("5E+12", "the number that a spreadsheet has made of it"),
+        ("1.234567890123457e+17", "the number that a spreadsheet has made of it"),
+        ("#N/A", "the error of a formula in a spreadsheet"),
+        ("#NV", "the error of a formula in a spreadsheet"),
+        ("#REF!", "the error of a formula in a spreadsheet"),
+        ("#DIV/0!", "the error of a formula in a spreadsheet"),
+        ("#NAME?", "the error of a formula in a spreadsheet"),
+        ("#ÜBERLAUF!", "the error of a formula in a spreadsheet"),
+        ("########", "the error of a formula in a spreadsheet"),
+        ("nan", "which programs write where there is none"),
+        ("<NA>", "which programs write where there is none"),
+        ("None", "which programs write where there is none"),
+    ],
+)
+def test_what_programs_leave_of_many_ids_makes_no_package_of_their_rows(
+    lost: str, why: str
+) -> None:
+    found = problems(f'{HEADER}"{lost}",{PREMIUM},BR\n"{lost}",{PREMIUM},BR\n')
+    assert 2 == len(found)
+    assert all(repr(lost) in problem and why in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    "name", ["1E11", "4e-12", "12E+11", "E+11", "#1", "#42!x", "Nan", "0042", "1001.0", "N/A-7"]
+)
+def test_ids_that_only_resemble_what_programs_leave_are_kept(name: str) -> None:
+    assert (order(name),) == orders(f"{HEADER}{name},{PREMIUM},BR\n")
 
 
 def test_an_operation_that_is_not_known_is_refused_and_nothing_is_taken_for_missing() -> None:

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wixreseller import BillingInfo, CycleUnit, Product
-from wixreseller.bulk.order_columns import COLUMNS
+from wixreseller.bulk.order_columns import COLUMNS, lost_id
 from wixreseller.bulk.orders import Order, load_orders
 
 _KNOWN_UNITS = [unit for unit in CycleUnit if unit is not CycleUnit.UNKNOWN]
 _guids = st.uuids().map(str)
 _texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=25)
-_tidy = _texts.filter(lambda text: text == text.strip() and text != "")
+_tidy = _texts.filter(lambda text: text == text.strip() and text != "" and lost_id(text) is None)
 _billing = st.none() | st.just(BillingInfo.one_time())
 _billing |= st.builds(BillingInfo.recurring, st.integers(1, 99), st.sampled_from(_KNOWN_UNITS))
 _products = st.builds(

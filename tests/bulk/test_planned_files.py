@@ -181,6 +181,8 @@ async def test_a_refusal_without_end_leaves_rows_that_can_be_ordered_again(tmp_p
         ("orders.csv", "orders.plan.json"),
         ("folder/night.ndjson", "folder/night.plan.json"),
         ("-", "orders.plan.json"),
+        ("/dev/fd/63", "orders.plan.json"),
+        ("/dev/stdin", "orders.plan.json"),
     ],
 )
 def test_a_plan_stands_beside_its_orders(orders: str, expected: str) -> None:

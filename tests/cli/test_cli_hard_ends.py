@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import re
 import signal
@@ -17,6 +18,7 @@ import bulk_processes
 import pytest
 from bulk_processes import with_times
 
+from wixreseller.cli import carrying_out
 from wixreseller.emulator import Emulator
 from wixreseller.emulator.default_seed import PREMIUM_BASIC
 from wixreseller.testing import EmulatorControl, EmulatorThread
@@ -174,6 +176,31 @@ def test_a_full_disk_makes_no_order_be_told_twice(run: Run) -> None:
         # "400 orders in less than 1 s: 18 created, 382 not sent"
         if summed_up := re.search(rb"\n400 orders in [^:]*: (.*)\n", ended.stderr):
             assert 400 == sum(map(int, re.findall(rb"[0-9]+", summed_up[1]))), summed_up
+
+
+@pytest.mark.parametrize("count", [5, 40])
+def test_what_was_carried_out_and_not_told_is_in_the_sum_and_resume_tells_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    def print_event(event: str, **_: object) -> None:
+        if event == "outcome":  # as `| head -1` does it
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe", "standard output")
+
+    write_orders(count)
+    with monkeypatch.context() as patched:
+        patched.setattr(carrying_out, "_print_event", print_event)
+        ran = run(*RUN, "--json")
+    assert 5 == ran.code
+    done, planned = (run(*STATUS, "--json").json["counts"][state] for state in ("done", "planned"))
+    assert [count, sum(sold(run).values())] == [done + planned, done]
+    assert done > 1
+    left = f", {planned} not sent" if planned else ""
+    assert f": 1 created, {done - 1} not in the results{left}\n" in ran.err
+    assert "provision resume orders.plan.json --rate-limit off\n" in ran.err
+    assert 0 == run(*RESUME).code
+    with Path("orders.results-2.csv").open(newline="") as file:
+        assert ["created"] * count == [row["outcome"] for row in csv.DictReader(file)]
+    assert each_once(count) == sold(run)
 
 
 @pytest.mark.parametrize("content", [b"this is no database", b"SQLite format 3\0" + b"x" * 5000])

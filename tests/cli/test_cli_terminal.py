@@ -246,3 +246,18 @@ def test_an_encoding_that_lacks_characters_has_them_spelt_out(
     assert "s\\xfc\\xdf" in ran.out
     ran = run_process("doctor")
     assert "warn    terminal   writes ascii, which lacks most characters" in ran.out
+
+
+@pytest.mark.parametrize("columns", ["0", "", "00"])
+def test_a_width_of_nothing_hides_nothing(
+    run: Run, run_terminal: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    Path("orders.csv").write_text(
+        "external_id,catalog_product_id,country_code,billing_type,cycle_unit,cycle_count\n"
+        f"{LONG},{PREMIUM_BASIC},BR,RECURRING,YEAR,1\n"
+    )
+    monkeypatch.setenv("COLUMNS", columns)
+    piped = run("provision", "run", "orders.csv", "--rate-limit", "off")
+    assert (0, True) == (piped.code, ": 1 created\n" in piped.err)
+    shown = run_terminal("packages", "query", "--external-id", LONG, COLUMNS=columns)
+    assert (0, True) == (shown.code, "customer-4711" in COLOURS.sub("", shown.out))

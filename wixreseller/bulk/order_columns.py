@@ -23,6 +23,7 @@ __all__ = [
     "Operation",
     "Refuse",
     "check_cell",
+    "lost_id",
     "read_operation",
     "read_package_id",
     "read_product",
@@ -96,6 +97,9 @@ _OF_A_PRODUCT: Final = (
     "discount_code",
     "reference_product_instance_id",
 )
+_SHORTENED_NUMBER: Final = re.compile(r"-?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}")
+_SPREADSHEET_ERROR: Final = re.compile(r"#N/?[A-Z]|#[^\W\d_][\w/]*[!?]|#{3,}")
+_NOTHING: Final = frozenset(("nan", "NaN", "<NA>", "NaT", "None", "null", "NULL", "undefined"))
 _BILLING_TYPES: Final = (BillingType.ONE_TIME.value, BillingType.RECURRING.value)
 _CYCLE_UNITS: Final = tuple(unit.value for unit in CycleUnit if unit is not CycleUnit.UNKNOWN)
 
@@ -109,6 +113,23 @@ def suggest_column(name: str) -> str | None:
         return _ALIASES[snake]
     near = difflib.get_close_matches(snake, COLUMNS, n=1, cutoff=0.6)
     return near[0] if near else None
+
+
+def lost_id(text: str) -> str | None:
+    """Say why a text cannot be the external id that was meant; ``None`` where it can.
+
+    What programs leave of an id is the same for many: their rows would become one package.
+    """
+    if _SHORTENED_NUMBER.fullmatch(text):
+        return (
+            f"must be the id itself, not {text!r}, the number that a spreadsheet has made of it, "
+            f"without its last digits: make the column one of text, and fill it in again"
+        )
+    if _SPREADSHEET_ERROR.fullmatch(text):
+        return f"must be an id, not {text!r}, the error of a formula in a spreadsheet"
+    if text in _NOTHING:
+        return f"must be an id, not {text!r}, which programs write where there is none"
+    return None
 
 
 def read_operation(values: Mapping[str, str], refuse: Refuse) -> Operation | None:

@@ -27,8 +27,16 @@ __all__ = ["OrderFormat", "Problem", "RawRow", "read_rows"]
 OrderFormat = Literal["csv", "ndjson"]
 
 _DELIMITERS: Final = (",", ";", "\t")
-_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ZIP_MARK: Final = b"PK\x03\x04"
+_SPREADSHEET: Final = "is a spreadsheet (or zip) file: save it as 'CSV UTF-8' first"
+_UTF16: Final = "is UTF-16 text, must be UTF-8: save it as 'CSV UTF-8'"
+_MARKS: Final = (
+    (b"PK\x03\x04", _SPREADSHEET),
+    (b"\xd0\xcf\x11\xe0", _SPREADSHEET),
+    (b"\x1f\x8b", "is compressed: unpack it first, or 'gunzip -c FILE | … -'"),
+    (codecs.BOM_UTF16_LE, _UTF16),
+    (codecs.BOM_UTF16_BE, _UTF16),
+)
+"""How files begin that are no text in UTF-8, and what to say of them."""
 _NOTHING_MISSING: Final[frozenset[str]] = frozenset()
 _KNOWN: Final = frozenset(COLUMNS)
 _NAMES: Final = frozenset(("external_id", "package_id"))
@@ -69,11 +77,8 @@ def read_rows(
     What is given must be exhausted or closed before the file is closed.
     """
     start = file.peek(4)
-    if start.startswith(_ZIP_MARK):
-        yield Problem(1, None, "is a spreadsheet (or zip) file: save it as 'CSV UTF-8' first")
-        return
-    if start.startswith(_UTF16_MARKS):
-        yield Problem(1, None, "is UTF-16 text, must be UTF-8: save it as 'CSV UTF-8'")
+    if (refusal := _refusal_of(start[:4])) is not None:
+        yield Problem(1, None, refusal)
         return
     if start.startswith(codecs.BOM_UTF8):
         file.read(len(codecs.BOM_UTF8))
@@ -95,6 +100,15 @@ def read_rows(
         )
     finally:
         text.detach()
+
+
+def _refusal_of(start: bytes) -> str | None:
+    """Say what is wrong with a file by its first bytes, if that can be told."""
+    for mark, refusal in _MARKS:
+        if start.startswith(mark):
+            return refusal
+    # Without a mark it is told by the half of its bytes that is zero.
+    return _UTF16 if b"\0" in start[:2] else None
 
 
 class _LineTooLongError(Exception):
@@ -152,6 +166,16 @@ def _read_csv(lines: _Lines) -> Iterator[RawRow | Problem]:
         return
     if first.lstrip().startswith("{"):
         yield Problem(lines.number, None, "is JSON, but read as CSV: add --format ndjson")
+        return
+    if first.lstrip().startswith("["):
+        yield Problem(
+            lines.number,
+            None,
+            "is a list of JSON: write one object in a line, without the brackets",
+        )
+        return
+    if first.lower().startswith("sep="):
+        yield Problem(lines.number, None, "is for Excel alone: take it out, the header comes first")
         return
     skipped = lines.number - 1
     reader = csv.reader(chain((first,), given), delimiter=_delimiter(first), strict=True)
@@ -211,7 +235,8 @@ def _check_header(header: list[str], line: int) -> Iterator[Problem]:
     seen: set[str] = set()
     for place, name in enumerate(header, start=1):
         if not name:
-            yield Problem(line, None, f"column {place} has no name")
+            index = "; 'index=False' in pandas leaves its index out" if place == 1 else ""
+            yield Problem(line, None, f"column {place} has no name{index}")
         elif name in seen:
             yield Problem(line, name, "is there twice")
         elif name not in COLUMNS and name not in TOLD_COLUMNS:

@@ -14,6 +14,7 @@ from wixreseller.bulk.catalogue import Catalogue
 from wixreseller.bulk.order_columns import (
     Operation,
     check_cell,
+    lost_id,
     read_operation,
     read_package_id,
     read_product,
@@ -193,6 +194,8 @@ class OrderReader:
 
 def _check_external_id(value: object, field: str) -> object:
     text = checks.external_id(value, field)
+    if (why := lost_id(text)) is not None:
+        raise ConfigurationError(f"{field} {why}", field=field)
     if text != text.strip():
         raise ConfigurationError(
             f"{field} must not begin or end with white space: {checks.shorten(text)} would be "

@@ -60,12 +60,14 @@ class PlanSummary:
 def plan_path_of(orders: str) -> Path:
     """Give the path of a plan unless told otherwise: ``orders.plan.json`` beside the orders.
 
-    For standard input (``-``) it is in the working directory.
+    For standard input (``-``), and for what stands among the devices, as ``<(…)`` of a shell
+    does, it is in the working directory.
 
     Raises:
         ConfigurationError: the path of the orders is that of a folder, without a name.
     """
-    source = Path(_STDIN if orders == "-" else orders)
+    is_stream = orders == "-" or Path(orders).absolute().is_relative_to("/dev")
+    source = Path(_STDIN if is_stream else orders)
     if not source.name:
         raise ConfigurationError(f"{str(source)!r} is a folder, no order file", field="orders")
     return source.with_name(f"{source.stem}.plan.json")

@@ -55,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
     """Run a command and give its exit code."""
     _open_what_is_closed()
     _spell_out_what_cannot_be_written()
+    _forget_a_width_of_nothing()
     try:
         result: object = cli.main(
             # Asked for nothing, it says what there is.
@@ -94,6 +95,15 @@ def _spell_out_what_cannot_be_written() -> None:
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper) and not out.encoding.lower().startswith("utf"):
         out.reconfigure(errors="backslashreplace")
+
+
+def _forget_a_width_of_nothing() -> None:
+    """Find the width out where ``COLUMNS`` is 0, as terminals without a size have it.
+
+    Or else nothing would be shown at all, how a run ended included.
+    """
+    if os.environ.get("COLUMNS", "").strip("0 ") == "":
+        os.environ.pop("COLUMNS", None)
 
 
 def _tell(error: Exception) -> None:

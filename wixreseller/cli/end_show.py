@@ -58,7 +58,12 @@ def tell_end(ending: Ending, console: Console) -> None:
         _say(console, f"stopped: {_why(report)}", "red")
     totals = describe_counts(report.outcomes) or "nothing done"
     # What was told and could not be written down is planned still, by the journal.
-    if not_sent := min(report.counts["planned"], report.orders - sum(report.outcomes.values())):
+    untold = report.orders - sum(report.outcomes.values())
+    not_sent = min(report.counts["planned"], untold)
+    untold -= not_sent
+    if untold:
+        totals += f", {untold:,} not in the results"
+    if not_sent:
         totals += f", {not_sent:,} not sent"
     noun = "order" if report.orders == 1 else "orders"
     took = describe_duration(report.seconds)
@@ -66,7 +71,7 @@ def tell_end(ending: Ending, console: Console) -> None:
     _say(console, f"results: {ending.results}")
     if ending.failed is not None:
         _say(console, f"failed:  {ending.failed}")
-    tell_next(report.counts, ending.resume, console, failed=ending.failed)
+    tell_next(report.counts, ending.resume, console, failed=ending.failed, untold=untold)
 
 
 def tell_next(
@@ -75,10 +80,11 @@ def tell_next(
     console: Console,
     *,
     failed: Path | None = None,
+    untold: int = 0,
 ) -> None:
     """Say what to do about orders that are not done, by how many are in which state.
 
-    ``failed`` is the file of those that failed.
+    ``failed`` is the file of those that failed; ``untold`` is how many the results lack.
     """
     unknown = counts["unknown"] + counts["intent"]
     if unknown:
@@ -94,6 +100,9 @@ def tell_next(
         _command(console, resume.with_option("--resend-absent"))
     elif counts["planned"]:
         _say(console, "Go on with:")
+        _command(console, str(resume))
+    elif untold:
+        _say(console, "This sends nothing again, and writes all results:")
         _command(console, str(resume))
     elif counts["failed"]:
         _tell_failed(resume, failed, console)
