@@ -117,12 +117,18 @@ SETTINGS: list[tuple[dict[str, object], str, str]] = [
     ({"api_key": "EMU.demo", "base_url": None}, "api_key", "emulator"),
     ({"api_key": "EMU.demo", "base_url": "https://x.wixapis.com"}, "api_key", "emulator"),
     ({"account_id": "home"}, "account_id", "GUID"),
+    ({"api_key": "EMU.demo", "base_url": "https://www.wixapis.com."}, "api_key", "emulator"),
     ({"base_url": "http://www.wixapis.com"}, "base_url", "https"),
     ({"base_url": "http://10.0.0.1"}, "base_url", "this machine"),
     ({"base_url": "ftp://localhost"}, "base_url", "https"),
     ({"base_url": "localhost:80"}, "base_url", "https"),
     ({"base_url": "https://user:pw@host"}, "base_url", "https"),
     ({"base_url": "https://host:x"}, "base_url", "https"),
+    ({"base_url": "https://host?"}, "base_url", "https"),
+    ({"base_url": "https://host#"}, "base_url", "https"),
+    ({"base_url": "https://host/a b"}, "base_url", "https"),
+    ({"base_url": "https://ho\nst"}, "base_url", "https"),
+    ({"base_url": "https://host\\there"}, "base_url", "https"),
     ({"timeout": None}, "timeout", "NO_TIMEOUT"),
     ({"timeout": "30"}, "timeout", "seconds"),
     ({"timeout": float("nan")}, "timeout", "seconds"),
@@ -185,6 +191,19 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     client = AsyncClient()
 
     assert f"AsyncClient(account_id='{GUID}', base_url='{NOBODY}')" == repr(client)
+
+
+def test_a_base_url_may_end_with_the_line_break_of_the_file_it_stood_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WIXRESELLER_BASE_URL", f" {NOBODY}/\r\n")
+    assert f"base_url='{NOBODY}'" in repr(AsyncClient(api_key=CANARY, account_id=GUID))
+
+
+def test_the_password_of_a_base_url_is_not_shown() -> None:
+    with pytest.raises(errors.ConfigurationError, match="a user or a password") as caught:
+        AsyncClient(api_key=CANARY, base_url=f"https://me:{CANARY}@proxy.test")
+    assert CANARY not in str(caught.value)
 
 
 async def test_a_closed_client_sends_nothing_and_closes_twice(client: AsyncClient) -> None:
