@@ -33,6 +33,7 @@ from wixreseller._guard import (
     note_connection,
 )
 from wixreseller._shared_timer import SharedTimer
+from wixreseller.errors import ConfigurationError
 
 __all__ = ["Connector", "Lane", "Lanes"]
 
@@ -168,8 +169,18 @@ class Lanes:
         return iter(self._lanes.values())
 
     def here(self) -> Lane | None:
-        """Give the lane of the running loop, if it is open."""
-        loop = asyncio.get_running_loop()
+        """Give the lane of the running loop, if it is open.
+
+        Raises:
+            ConfigurationError: no loop of asyncio's runs here.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError(
+                "AsyncClient needs a running event loop of asyncio's, and here is none: under trio "
+                "use Client, on a worker thread. Nothing was sent"
+            ) from None
         lane = self._lanes.get(id(loop))
         if lane is None or lane.loop() is not loop or lane.session.closed:
             return None
@@ -187,10 +198,9 @@ class Lanes:
         """Close the sessions of this loop, and drop those of others. Twice is fine."""
         self.is_closed = True
         self._is_leaked = False
-        here = asyncio.get_running_loop()
         lanes, self._lanes = self._lanes, {}
         for lane in lanes.values():
-            if lane.loop() is here:
+            if _is_running_here(lane.loop()):
                 await lane.aclose()
             else:
                 lane.drop()
@@ -247,7 +257,7 @@ def _keep_memory_of_reads() -> None:
     _ = [b"\0" * _READ for _ in range(3)]
 
 
-def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+def _is_running_here(loop: asyncio.AbstractEventLoop | None) -> bool:
     try:
         return asyncio.get_running_loop() is loop
     except RuntimeError:

@@ -10,6 +10,7 @@ import threading
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from types import ModuleType
 from typing import cast
 from unittest.mock import patch
@@ -18,6 +19,7 @@ import pytest
 
 from wixreseller import SyncUsageError, errors
 from wixreseller.sync import _beside
+from wixreseller.sync._beside import warn_beside_running_loop
 from wixreseller.sync._portal import Portal
 
 CALLER: contextvars.ContextVar[str] = contextvars.ContextVar("CALLER", default="nobody")
@@ -193,6 +195,23 @@ async def test_beside_a_running_loop_a_call_works_and_warns_once(
 
     assert first == second
     assert [__file__] == [warning.filename for warning in caught]
+
+
+def test_where_threads_take_turns_on_one_a_call_does_not_warn_of_the_private_loop(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under gevent: the loop's thread and the caller's are one to asyncio."""
+
+    async def give_loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    monkeypatch.setattr(_beside, "_has_warned", False)
+    private = portal.call(give_loop)
+
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: private)
+    warn_beside_running_loop(private)
+    with closing(asyncio.new_event_loop()) as another, pytest.warns(RuntimeWarning):
+        warn_beside_running_loop(another)
 
 
 async def test_closing_beside_a_running_loop_does_not_warn(

@@ -232,6 +232,20 @@ def test_one_client_serves_five_loops_one_after_the_other(emulator_url: str) -> 
         gc.collect()
 
 
+def test_without_a_loop_of_asyncios_a_call_says_so_and_closing_does_nothing() -> None:
+    """As under trio: each coroutine is driven by hand."""
+    client = AsyncClient(
+        api_key="EMU.demo",
+        account_id="a0000000-0000-4000-8000-000000000001",
+        base_url="http://127.0.0.1:9",
+        rate_limit=None,
+    )
+    with pytest.raises(errors.ConfigurationError, match="AsyncClient needs a running event loop"):
+        client.packages.get("a0000000-0000-4000-8000-000000000001").send(None)
+    with pytest.raises(StopIteration):
+        client.aclose().send(None)
+
+
 def test_one_client_serves_loops_in_two_threads_at_once(emulator_url: str) -> None:
     client = AsyncClient(
         api_key="EMU.demo",

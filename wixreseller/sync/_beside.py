@@ -13,14 +13,18 @@ __all__ = ["warn_beside_running_loop"]
 _has_warned = False
 
 
-def warn_beside_running_loop() -> None:
-    """Warn, once, that a blocking call holds up the event loop of the calling thread."""
+def warn_beside_running_loop(own: asyncio.AbstractEventLoop) -> None:
+    """Warn, once, that a blocking call holds up the event loop of the calling thread.
+
+    That is not ``own``, the private loop: where gevent makes threads take turns on one, it runs
+    there too, and goes on while the caller waits.
+    """
     global _has_warned
     try:
-        asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
     except RuntimeError:
         return
-    if _has_warned or _is_in_ipython():
+    if running is own or _has_warned or _is_in_ipython():
         return
     _has_warned = True
     warnings.warn(

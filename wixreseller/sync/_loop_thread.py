@@ -198,7 +198,7 @@ class LoopThread:
                 "would wait for itself; use AsyncClient there, and await. Nothing was sent"
             )
         if not is_closing:
-            warn_beside_running_loop()
+            warn_beside_running_loop(self._loop)
         call = _Call(self._loop.border, function, args, kwargs)
         try:
             self._begin(call)
