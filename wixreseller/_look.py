@@ -34,6 +34,7 @@ __all__ = [
     "find_instance",
     "look",
     "proofs_as_markdown",
+    "server_ahead",
 ]
 
 FIRST_LOOK_AGAIN: Final = 0.5
@@ -97,7 +98,7 @@ async def _look_for_created(calls: Calls, error: OutcomeUnknownError, times: Tim
     if found := differences(package, asked):
         return NotSeen(f"package {package.id} is another: {'; '.join(found)}")
     sent = calls.recent.first_sent(account, name, key) or error.sent_at.timestamp()
-    if not _is_since(calls, sent, package.created_date):
+    if not _is_since(calls, error, sent, package.created_date):
         return NotSeen(f"package {package.id} was there before, as far as clocks can tell")
     if calls.recent.has_rival(account, name, key, since=sent - _MARGIN):
         return NotSeen("another create of the same external id may have made the package")
@@ -109,12 +110,26 @@ def _as_sent(value: JSONValue) -> JSONValue:
     return _wire.loads(_wire.dumps(value))
 
 
-def _is_since(calls: Calls, sent: float, moment: datetime | None) -> bool:
-    """Say whether a moment of the server's is after our first attempt, if clocks can tell."""
+def server_ahead(calls: Calls) -> float | None:
+    """Give how many seconds the server's clock is ahead of ours, if that is sure enough."""
     server = calls.executor.server_clock
-    if server is None or server.uncertainty > _MARGIN or moment is None:
+    return None if server is None or server.uncertainty > _MARGIN else server.offset
+
+
+def _is_since(
+    calls: Calls, error: OutcomeUnknownError, sent: float, moment: datetime | None
+) -> bool:
+    """Say whether a moment of the server's is after our first attempt, if clocks can tell.
+
+    The clock that we sent by may not be the one that we look by: it was set since, or is another
+    machine's. What was sent later by either was sent later.
+    """
+    now = server_ahead(calls)
+    if now is None or moment is None:
         return False
-    return moment.timestamp() >= sent + server.offset - _MARGIN
+    then = error.server_ahead
+    ahead = now if then is None else max(now, then)
+    return moment.timestamp() >= sent + ahead - _MARGIN
 
 
 # --- calls on packages and instances ------------------------------------------------------------
@@ -163,7 +178,8 @@ def _judge(
         return NotSeen("it is not as asked")
     # A server whose reads lag may show how it was before some other change: what can be undone
     # counts only if it was changed since. What cannot needs no such proof.
-    if not is_final and not _is_since(calls, error.sent_at.timestamp(), changed):
+    sent = error.sent_at.timestamp()
+    if not is_final and not _is_since(calls, error, sent, changed):
         return NotSeen("it is as asked, but was so before, as far as clocks can tell")
     return Happened(package)
 

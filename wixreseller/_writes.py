@@ -11,7 +11,7 @@ import attrs
 from wixreseller import _operations
 from wixreseller._calls import Calls, Times
 from wixreseller._hooks_runner import log_unknown
-from wixreseller._look import FIRST_LOOK_AGAIN, Happened, look
+from wixreseller._look import FIRST_LOOK_AGAIN, Happened, look, server_ahead
 from wixreseller._operations import Request
 from wixreseller._recent import Create
 from wixreseller.errors import OutcomeUnknownError, WixResellerError
@@ -55,6 +55,7 @@ async def _remembered(
         try:
             package = await calls.package(request, times)
         except OutcomeUnknownError as error:
+            error.server_ahead = server_ahead(calls)
             if after_unknown is None:
                 raise
             package = await after_unknown(calls, error, times)
@@ -81,6 +82,8 @@ async def _looked_for(calls: Calls, error: OutcomeUnknownError, times: Times) ->
             raise
         if package is not None:
             return package
+        if error.server_ahead is None:
+            error.server_ahead = server_ahead(calls)  # as the looks have told
     log_unknown(error)
     raise error
 

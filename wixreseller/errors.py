@@ -194,7 +194,8 @@ class OutcomeUnknownError(WixResellerError):
 
     It was not sent again. Find out later with ``client.resolve(error)``, in another process too,
     or send again yourself with the same ``idempotency_key``. ``sent_at`` (an aware UTC datetime)
-    is when the first attempt began, by this machine's clock; ``status`` is the HTTP status if one
+    is when the first attempt began, by this machine's clock, and ``server_ahead`` how many seconds
+    the server's was ahead of it, if an answer had told; ``status`` is the HTTP status if one
     arrived. ``intent`` is what was asked for, in Wix's words. ``site_state`` is set after an
     assign: where the instance is now (``old_site``, ``floating``, ``new_site``, ``unknown``).
     """
@@ -212,6 +213,7 @@ class OutcomeUnknownError(WixResellerError):
     ) -> None:
         super().__init__(message, **facts)
         self.sent_at = sent_at
+        self.server_ahead: float | None = None
         self.external_id = external_id
         self.account_id = account_id
         self.status = status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import pickle
 import subprocess
@@ -19,6 +20,7 @@ from safety_time import in_jumping_time
 import wixreseller
 from wixreseller import AsyncClient, BillingInfo, CycleUnit, OutcomeUnknownError, Package, Product
 from wixreseller._look import PROOFS
+from wixreseller.config import IfUnknown
 from wixreseller.emulator.default_seed import PREMIUM_UNLIMITED, SITES, SUB_ACCOUNTS
 from wixreseller.errors import ConfigurationError
 from wixreseller.models import Status
@@ -243,6 +245,27 @@ async def test_a_package_that_was_there_before_is_not_taken_for_the_lost_one(
         outcome = await _lose(client, product)
 
         assert "was there before" in await _why(client, outcome)
+
+
+@pytest.mark.parametrize("if_unknown", ["look", "raise"])
+@pytest.mark.parametrize(("then", "now"), [(-7200.0, 0.0), (0.0, 7200.0), (7200.0, 0.0)])
+@in_jumping_time
+async def test_nor_is_it_by_a_machine_whose_clock_is_another_than_that_it_was_sent_by(
+    product: Product, then: float, now: float, if_unknown: IfUnknown
+) -> None:
+    async with (
+        world() as here,
+        here.client(ahead=then, if_unknown=if_unknown) as sender,
+        here.client(ahead=now) as resolver,
+    ):
+        await here.create(product, external_id="sub-1")
+        await here.sleep(60.0)
+        await here.fault("drop_before_commit", operation="createPackageV2")
+        await sender.packages.query().collect()  # tells the server's time
+
+        outcome = copy.copy(await _lose(sender, product))  # as pickled
+
+        assert "was there before" in await _why(resolver, outcome)
 
 
 @in_jumping_time
