@@ -82,6 +82,8 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_it_leaves_unknown(
     assert 4 == process.returncode, err
     assert b"Traceback" not in err
     assert {"unknown"} == {row["outcome"] for row in results()}
+    # Its rows would be run again, by a plan that knows nothing of this one.
+    assert not Path("orders.failed.csv").exists()
     assert b"orders.plan.json --resend-absent\n" in err
 
 

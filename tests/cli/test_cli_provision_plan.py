@@ -280,6 +280,25 @@ def test_the_file_of_failed_orders_can_be_mended_and_run(run: Run) -> None:
     assert {"a", "bad"} == {package["externalId"] for package in packages(run)}
 
 
+def test_what_is_in_conflict_is_mended_and_not_tried_again_as_it_is(run: Run) -> None:
+    write_orders(create("a"))
+    command = ("provision", "run", "orders.csv", "--rate-limit", "off")
+    assert 0 == run(*command).code
+    write_orders(create("a", country="DE"))
+    ran = run(*command)
+    assert (1, True) == (ran.code, "failed: a: EXTERNAL_ID_CONFLICT" in ran.err)
+    assert "Mend its rows in orders.failed-2.csv, and run that.\n" in ran.err
+    assert "--only-failed" not in ran.err
+
+
+def test_a_run_says_the_name_of_its_plan_where_the_usual_one_is_taken(run: Run) -> None:
+    write_orders(create("a"))
+    command = ("provision", "run", "orders.csv", "--rate-limit", "off")
+    assert "note" not in run(*command).err
+    note = "note: there is a plan orders.plan.json already; this one is orders.plan-2.json\n"
+    assert note in run(*command).err
+
+
 def test_orders_that_were_begun_and_not_finished_are_not_run_anew(run: Run) -> None:
     bad = [create(f"bad-{number}", product=NOWHERE) for number in range(150)]
     write_orders(*bad)

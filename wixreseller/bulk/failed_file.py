@@ -1,6 +1,7 @@
 """Write the file of what failed: the rows as they were ordered, and why nothing came of them.
 
 Its columns are those of the order file and four more, so that rows can be mended and ordered again.
+So what may have been carried out has no place in it: another plan would not know that it was sent.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ from wixreseller.bulk.journal_sqlite import open_journal
 from wixreseller.bulk.order_columns import TOLD_COLUMNS
 from wixreseller.bulk.plan import PlanRow
 from wixreseller.bulk.plan_file import PlanFile
-from wixreseller.bulk.results import Failed, Unknown
+from wixreseller.bulk.results import Failed
 
 __all__ = ["is_retryable", "write_failed"]
-
-_STATES: Final = ("intent", "failed", "unknown")
 
 _MAY_PASS: Final = frozenset(
     {
@@ -32,18 +31,14 @@ _MAY_PASS: Final = frozenset(
 )
 """Codes that speak of something beside the order, which may change while the order stays."""
 
-_UNDER_WAY: Final = Unknown(
-    external_id="", account_id="", code="NOT_SEEN", message="it was under way when the run ended"
-)
 
-
-def is_retryable(outcome: Failed | Unknown) -> bool:
+def is_retryable(outcome: Failed) -> bool:
     """Say whether resuming may get an order done as it is; else its row has to be changed."""
-    return isinstance(outcome, Unknown) or outcome.code in _MAY_PASS
+    return outcome.code in _MAY_PASS
 
 
 async def write_failed(plan: PlanFile, path: Path, *, overwrite: bool = False) -> int:
-    """Write the rows of a plan's orders that failed, or whose outcome is unknown; give how many.
+    """Write the rows of a plan's orders that failed; give how many.
 
     Nothing is written if there are none. Memory stays constant.
 
@@ -75,21 +70,14 @@ async def write_failed(plan: PlanFile, path: Path, *, overwrite: bool = False) -
     return count
 
 
-async def _failed_rows(plan: PlanFile) -> AsyncIterator[tuple[PlanRow, Failed | Unknown]]:
+async def _failed_rows(plan: PlanFile) -> AsyncIterator[tuple[PlanRow, Failed]]:
     """Give what failed with its row of the plan; both are read side by side, by number."""
     async with await open_journal(plan.journal_path, is_reader=True) as journal:
         with contextlib.closing(plan.rows()) as rows:
-            async for record in journal.records(_STATES):
+            async for record in journal.records(("failed",)):
                 row = _find(rows, record)
-                if row is not None:
-                    yield row, _problem(record)
-
-
-def _problem(record: Record) -> Failed | Unknown:
-    # What was tried again, and was under way when the run ended, still has its old outcome.
-    if record.state != "intent" and isinstance(record.outcome, (Failed, Unknown)):
-        return record.outcome
-    return _UNDER_WAY
+                if row is not None and isinstance(record.outcome, Failed):
+                    yield row, record.outcome
 
 
 def _find(rows: Iterator[PlanRow], record: Record) -> PlanRow | None:

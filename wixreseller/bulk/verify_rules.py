@@ -138,7 +138,7 @@ def _done_against(kind: MismatchKind, packages: Sequence[Package]) -> Iterator[M
     if packages:
         yield Mismatch(
             kind=kind,
-            detail=f"there is {_ids(packages)}",
+            detail=f"there {'are' if len(packages) > 1 else 'is'} {_ids(packages)}",
             package_ids=tuple(package.id for package in packages),
         )
 

@@ -249,8 +249,7 @@ async def _tell_of_looking(journal: SqliteJournal, console: Console) -> None:
 def _write_failed(
     plan: PlanFile, results: Path, report: Report, console: Console, *, overwrite: bool
 ) -> Path | None:
-    counts = report.counts
-    if not counts["failed"] + counts["unknown"] + counts["intent"]:
+    if not report.counts["failed"]:
         return None
     path = failed_path_of(results, overwrite=overwrite)
     if plan.needs(path):

@@ -14,6 +14,7 @@ from wixreseller.bulk.execution import Report
 from wixreseller.bulk.journal import State
 from wixreseller.bulk.results import Failed, Unknown
 from wixreseller.bulk.summary import StopReason
+from wixreseller.bulk.verdicts import CONFLICT
 from wixreseller.cli.names import with_names
 from wixreseller.cli.progress import describe_counts, describe_duration
 from wixreseller.cli.resume_line import ResumeLine
@@ -71,6 +72,11 @@ def tell_end(ending: Ending, console: Console) -> None:
     _say(console, f"results: {ending.results}")
     if ending.failed is not None:
         _say(console, f"failed:  {ending.failed}")
+    if ending.failed is not None and {*ending.codes} == {CONFLICT} and not report.open + untold:
+        _say(
+            console, f"Nothing came of what failed. Mend its rows in {ending.failed}, and run that."
+        )
+        return
     tell_next(report.counts, ending.resume, console, failed=ending.failed, untold=untold)
 
 

@@ -119,6 +119,7 @@ def run(
         checked = check_orders(source)
         check_can_ask(checked.cancels, yes=send.yes, expect=send.expect)
         path = _path_for_run(connection, orders, output, checked.sha256, send.limit)
+        _tell_numbered(orders, output, path)
         summary = make_plan(connection, source, checked, path, orders, send.limit)
     console = error_console()
     if console.is_terminal:
@@ -225,6 +226,14 @@ def _tell_changed(plan: PlanFile) -> None:
             f"was",
             err=True,
         )
+
+
+def _tell_numbered(orders: str, output: Path | None, path: Path) -> None:
+    """Name the plan where it has not the name that ``verify`` and others would be given."""
+    from wixreseller.bulk.planning import plan_path_of
+
+    if output is None and path != (usual := plan_path_of(orders)):
+        click.echo(f"note: there is a plan {usual} already; this one is {path}", err=True)
 
 
 def _path_for_run(
