@@ -140,11 +140,23 @@ def test_the_order_file_is_provisioned_by_the_command_beside_it(tmp_path: Path) 
     assert 0 == done.code, done.complained
     with Client() as client:
         found = {package.external_id: package for package in client.packages.query()}
-    assert {"sub-42": 2, "sub-43": 1} == {
+    assert {"sub-46": 2, "sub-47": 1} == {
         name: len(package.product_instances) for name, package in found.items() if name
     }
     with (tmp_path / "orders.results.csv").open() as file:
         assert ["created", "created"] == [row["outcome"] for row in csv.DictReader(file)]
+
+
+def test_its_commands_work_from_top_to_bottom_with_one_emulator(tmp_path: Path) -> None:
+    (create,) = (
+        line for line in block_with("sh", "curl").splitlines() if "packages create" in line
+    )
+    (tmp_path / "orders.csv").write_text(block_with("csv", "external_id"))
+    (run,) = block_with("sh", "provision run").splitlines()
+
+    for line in (create, run):
+        done = console(shlex.split(line)[1:], tmp_path)
+        assert 0 == done.code, done.complained
 
 
 def test_the_commands_from_plan_to_report_work_one_after_the_other(tmp_path: Path) -> None:
