@@ -6,16 +6,14 @@ import asyncio
 import copy
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import attrs
 
-from wixreseller import _operations, _wire
+from wixreseller import _operations, _replays, _wire
 from wixreseller._calls import Calls, Times
 from wixreseller._compare import differences, is_dead
 from wixreseller._flights import Ensured, Flight, landing
-from wixreseller._hooks_runner import log_unknown
 from wixreseller._look import FIRST_LOOK_AGAIN, PROOFS, Happened, NotSeen, find_instance, look
 from wixreseller._operations import Request
 from wixreseller._writes import write
@@ -30,7 +28,6 @@ from wixreseller.errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
-    RequestTimeoutError,
     SiteState,
     StillPendingError,
     WixResellerError,
@@ -95,7 +92,8 @@ async def ensure(
         try:
             landed = await landing(under_way, clock, times.until)
         except TimeoutError:
-            raise _too_late(calls, account_id, key, products, external_id) from None
+            request = _operations.create_package(account_id, key, products, external_id)
+            raise _replays.too_late(calls, request) from None
         if not under_way.landed.done() and calls.flights.get(flight) is under_way:
             calls.flights.pop(flight, None)  # its loop was left, and may never run again
         if under_way.key != key or landed is None:
@@ -117,33 +115,6 @@ async def ensure(
         mine.landed.set_result(landed)
 
 
-def _too_late(
-    calls: Calls, account_id: str, key: str, products: Sequence[Product], external_id: str
-) -> WixResellerError:
-    """Make the error for having waited too long for another call that ensures the same."""
-    request = _operations.create_package(account_id, key, products, external_id)
-    text = f"ensure: another call ensures {external_id!r}, and took longer than this could wait"
-    sent = calls.recent.first_sent(account_id, external_id, key)
-    if sent is None:
-        return RequestTimeoutError(
-            f"{text}; nothing was sent for this order",
-            phase="waiting for another call",
-            operation=request.operation.name,
-            idempotency_key=key,
-        )
-    error = OutcomeUnknownError(
-        f"{text}. The order may have been sent by it: ensure again, to know",
-        sent_at=datetime.fromtimestamp(sent, UTC),
-        external_id=external_id,
-        account_id=account_id,
-        intent=request.told_intent(),
-        operation=request.operation.name,
-        idempotency_key=key,
-    )
-    log_unknown(error)
-    return error
-
-
 async def _ensure(
     calls: Calls,
     account_id: str,
@@ -156,39 +127,38 @@ async def _ensure(
     if existing:
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
     request = _operations.create_package(account_id, key, products, external_id)
+    began, known = calls.executor.clock.posix(), calls.recent.package_of(account_id, external_id)
     try:
-        return Ensured(package=await write(calls, request, times), outcome="created")
+        made = await write(calls, request, times)
     except ConflictError as refusal:
         # The server knows the key: this very order was sent before. Its package may be on its way
         # to the queries.
         existing = await _existing(calls, account_id, external_id, times, is_due=True)
         if not existing:
-            raise _known_but_not_seen(calls, request, refusal) from refusal
+            raise _replays.known_but_not_seen(calls, request, refusal) from refusal
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
+    if not _replays.is_of_before(calls, made, began, known):
+        return Ensured(package=made, outcome="created")
+    made = await _still_ours(calls, request, made, products, times)
+    return Ensured(package=made, outcome="existing")
 
 
-def _known_but_not_seen(
-    calls: Calls, request: Request, refusal: ConflictError
-) -> OutcomeUnknownError:
-    """Make the error for an order that was sent before, and of which nothing can be seen."""
-    account, name, key = request.account_id, request.external_id or "", request.idempotency_key
-    sent = calls.recent.first_sent(account, name, key or "") or calls.executor.clock.posix()
-    error = OutcomeUnknownError(
-        f"ensure: Wix refused the order as one that it had before (HTTP {refusal.status}), but "
-        f"no package of the external id {name!r} can be seen. It may appear yet: ensure again "
-        f"later, and do not order it under another external id",
-        sent_at=datetime.fromtimestamp(sent, UTC),
-        external_id=name,
-        account_id=account,
-        status=refusal.status,
-        intent=request.told_intent(),
-        operation=request.operation.name,
-        idempotency_key=key,
-        request_id=refusal.request_id,
-        attempts=refusal.attempts,
-    )
-    log_unknown(error)
-    return error
+async def _still_ours(
+    calls: Calls, request: Request, made: Package, products: Sequence[Product], times: Times
+) -> Package:
+    """Give the package of an earlier order with the same key, if it is what was asked for now.
+
+    The answer told how it was made. By now it may be canceled, or another order's by its name.
+    """
+    name = request.external_id or ""
+    try:
+        seen = await _replays.now_of(calls, request, made, times)
+    except WixResellerError as error:
+        raise _replays.sold_before(calls, request, made, error) from error
+    for package in seen:
+        if package.external_id != name:
+            raise _replays.renamed(request, package)
+    return _same(seen, products, name) if seen else made
 
 
 async def _existing(

@@ -306,3 +306,79 @@ async def test_ensured_again_by_another_process_a_server_that_refuses_known_keys
 
         (made,) = await here.packages()
         assert ("existing", made.id) == (ensured.outcome, ensured.package.id)
+
+
+# --- sold before --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0.0, 600.0], ids=["at once", "later"])
+@pytest.mark.parametrize("is_canceled", [False, True], ids=["alive", "canceled"])
+@in_jumping_time
+async def test_an_order_whose_package_was_renamed_is_not_said_to_be_created_again(
+    product: Product, is_canceled: bool, seconds: float
+) -> None:
+    """A server that replays keys answers as it did when the package was made."""
+    async with world() as here, here.client() as client:
+        first = await client.packages.ensure([product], external_id=NAME)
+        if is_canceled:
+            await client.packages.cancel(first.package.id)
+        await client.packages.update_external_id(first.package.id, external_id="old")
+        await here.sleep(seconds)
+
+        with pytest.raises(ExternalIdConflictError, match=r"sold before.*'old' by now") as caught:
+            await client.packages.ensure([product], external_id=NAME)
+        own = await client.packages.ensure([product], external_id=NAME, idempotency_key="again")
+
+        assert [first.package.id] == [package.id for package in caught.value.matches]
+        assert ("external_id is old, asked for sub-1",) == tuple(caught.value.differences)
+        assert "created" == own.outcome
+        assert {"old", NAME} == {package.external_id for package in await here.packages()}
+
+
+@in_jumping_time
+async def test_another_process_is_told_of_the_rename_as_well(product: Product) -> None:
+    async with world() as here, here.client() as first, here.client() as second:
+        made = await first.packages.ensure([product], external_id=NAME)
+        await first.packages.update_external_id(made.package.id, external_id="old")
+        await here.sleep(60.0)
+
+        with pytest.raises(ExternalIdConflictError, match="sold before"):
+            await second.packages.ensure([product], external_id=NAME)
+
+
+@in_jumping_time
+async def test_one_of_before_that_no_query_shows_is_existing_and_not_created(
+    product: Product,
+) -> None:
+    async with (
+        world(visibility_lag_seconds=60.0, consistency_token="ignored") as here,
+        here.client() as first,
+        here.client() as second,
+        here.client() as third,
+    ):
+        made = await first.packages.ensure([product], external_id=NAME)
+        await here.sleep(15.0)
+        again = await second.packages.ensure([product], external_id=NAME)
+        await here.sleep(600.0)
+        await here.change(visibility_lag_seconds=0.0)
+
+        assert ("existing", made.package.id) == (again.outcome, again.package.id)
+        assert "existing" == (await third.packages.ensure([product], external_id=NAME)).outcome
+        assert 1 == await here.committed("createPackageV2")
+
+
+@in_jumping_time
+async def test_of_an_order_of_before_that_cannot_be_read_nothing_is_guessed(
+    product: Product,
+) -> None:
+    async with world() as here, here.client() as first, here.client() as second:
+        made = await first.packages.ensure([product], external_id=NAME)
+        await first.packages.update_external_id(made.package.id, external_id="old")
+        await here.sleep(60.0)
+        await here.fault("status", status=503, operation="getPackage", times=9)
+
+        with pytest.raises(OutcomeUnknownError, match="sold before") as caught:
+            await second.packages.ensure([product], external_id=NAME)
+
+        assert made.package.meta is not None
+        assert made.package.meta.idempotency_key == caught.value.idempotency_key

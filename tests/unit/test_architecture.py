@@ -67,6 +67,7 @@ FLOORS = {
     "_compare": 6,
     "_calls": 6,
     "_look": 6,
+    "_replays": 6,
     "_writes": 6,
     "_changes": 6,
     "reconcile": 6,

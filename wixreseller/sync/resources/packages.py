@@ -102,7 +102,8 @@ class Packages:
         Raises:
             ConfigurationError: an argument that Wix would refuse; nothing was sent.
             ExternalIdConflictError: several packages have the external id, or the one that has
-                it differs, or all its instances are canceled or failed; nothing was created.
+                it differs, or all its instances are canceled or failed; or this very order was
+                sold before, and its package renamed since. Nothing was created.
             OutcomeUnknownError: it was sent and the answer was lost; ensure again sends the same
                 key, after looking.
         """
