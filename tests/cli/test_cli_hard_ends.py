@@ -236,3 +236,13 @@ def test_two_applies_with_one_key_keep_to_the_limit_together(
             assert b"40 created" in error
         statuses = Counter(request.status for request in EmulatorControl(busy.url).requests())
     assert {200: 84} == statuses
+
+
+def test_after_a_journal_that_is_lost_the_same_orders_are_run_under_another_name(run: Run) -> None:
+    write_orders(2)
+    assert 0 == run(*RUN).code
+    Path("orders.plan.journal").write_bytes(b"this is no database")
+    assert "plan the same order file again, under another name" in run(*RESUME).err
+    assert "name another plan with -o" in run("provision", "plan", "orders.csv").err
+    assert 0 == run(*RUN, "-o", "again.json").code
+    assert each_once(2) == sold(run)

@@ -307,6 +307,13 @@ def test_orders_that_were_begun_and_not_finished_are_not_run_anew(run: Run) -> N
     ran = run(*command)
     assert 2 == ran.code
     assert "these orders were begun with the plan orders.plan.json, and are not finished" in ran.err
+    # Nor under another name: that plan would know nothing of what was sent.
+    other = run(*command, "-o", "other.json")
+    assert (2, ran.err) == (other.code, other.err)
+    assert not Path("other.json").exists()
+    planned = run(*PLAN)
+    assert 2 == planned.code
+    assert "the plan orders.plan.json was begun before and is not finished; go on" in planned.err
     assert "provision resume orders.plan.json --rate-limit off" in ran.err
     assert 1 == run(*RESUME).code
     assert 1 == run(*command).code

@@ -140,8 +140,9 @@ def _what_to_do(problem: Exception) -> str:
         return "; it must be writable, and so must its folder"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or code is None:
         return (
-            "; it cannot be trusted any more. Keep it, and plan the same order file again: "
-            "what exists by now is found by its external id, and not created twice"
+            "; it cannot be trusted any more. Keep it, and plan the same order file again, "
+            "under another name: what exists by now is found by its external id, and not created "
+            "twice"
         )
     if code == sqlite3.SQLITE_IOERR:
         return "; see to its disk (is it full?), then resume"

@@ -236,6 +236,27 @@ def _tell_numbered(orders: str, output: Path | None, path: Path) -> None:
         click.echo(f"note: there is a plan {usual} already; this one is {path}", err=True)
 
 
+def _refuse_unfinished(orders: str, sha256: str) -> None:
+    """Refuse to begin orders under another name that were begun, and are not finished.
+
+    The new plan would know nothing of what was sent, and sell again what cannot be seen yet.
+
+    Raises:
+        UnfinishedError: there is such a plan beside them.
+    """
+    import asyncio
+
+    from wixreseller.bulk.planning import UnfinishedError, free_plan_path
+    from wixreseller.errors import WixResellerError
+
+    try:
+        asyncio.run(free_plan_path(orders, sha256))
+    except UnfinishedError:
+        raise
+    except WixResellerError:
+        return  # a plan or journal that cannot be read any more: planning again is the way on
+
+
 def _path_for_run(
     connection: Connection, orders: str, output: Path | None, sha256: str, limit: Limit
 ) -> Path:
@@ -253,6 +274,7 @@ def _path_for_run(
         if output is None:
             return asyncio.run(free_plan_path(orders, sha256))
         check_plan_path(output, overwrite=False)
+        _refuse_unfinished(orders, sha256)
     except UnfinishedError as error:
         line = ResumeLine.of(connection, error.plan, limit)
         raise InputError(f"{error}; go on with:\n  {line}") from None

@@ -81,6 +81,10 @@ def plan(
         check_plan_path(path, overwrite=overwrite)
     except AlreadyAppliedError as error:
         line = ResumeLine.of(connection, path, limit)
+        if _is_open(path):
+            raise InputError(
+                f"the plan {path} was begun before and is not finished; go on with:\n  {line}"
+            ) from None
         raise InputError(f"{error} with -o; to go on with it:\n  {line}") from None
     except FileExistsError:
         raise InputError(
@@ -90,6 +94,20 @@ def plan(
         summary = make_plan(connection, source, check_orders(source), path, orders, limit)
     show_plan(summary, orders, limit, connection, as_json=as_json)
     return 0
+
+
+def _is_open(path: Path) -> bool:
+    """Tell whether a plan that was applied has orders left to do something for."""
+    import asyncio
+
+    from wixreseller.bulk.plan_file import PlanFile
+    from wixreseller.bulk.status import read_status
+    from wixreseller.errors import WixResellerError
+
+    try:
+        return asyncio.run(read_status(PlanFile(path))).open > 0
+    except (WixResellerError, OSError):
+        return False  # there is a journal, and no plan to it; or it cannot be read any more
 
 
 def make_plan(
