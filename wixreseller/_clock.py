@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -48,15 +49,21 @@ class ServerClock(NamedTuple):
 
         The header has whole seconds, cut off, and was written at some time between the two.
         """
-        if date is None:
-            return None
-        from email.utils import parsedate_to_datetime  # asked for after unknown outcomes only
-
-        try:
-            told = parsedate_to_datetime(date).timestamp()
-        except (ValueError, TypeError, OverflowError):
+        told = None if date is None else _read_date(date)
+        if told is None:
             return None
         return cls(
             offset=told + 0.5 - (sent + received) / 2,
             uncertainty=0.5 + max(0.0, received - sent) / 2,
         )
+
+
+@functools.lru_cache(maxsize=16)
+def _read_date(date: str) -> float | None:
+    # Remembered: all answers of a second have the same one, and it takes long to read.
+    from email.utils import parsedate_to_datetime  # a client that asks for no time needs none of it
+
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

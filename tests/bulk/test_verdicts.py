@@ -56,6 +56,27 @@ RECORD = Record(
 CANCELLING = attrs.evolve(RECORD, entry=CANCEL, target="P")
 
 
+# --- answered as an order of before was ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(ALIVE, "created", id="made since it was first sent"),
+        pytest.param(package(at=SENT - 60.0), "existing", id="made before"),
+        pytest.param(attrs.evolve(ALIVE, external_id="old"), "EXTERNAL_ID_CONFLICT", id="renamed"),
+        pytest.param(
+            package(at=SENT - 60.0, statuses=[Status.CANCELED]),
+            "EXTERNAL_ID_CONFLICT",
+            id="canceled since",
+        ),
+    ],
+)
+def test_a_package_of_before_is_judged_as_it_is_now(found: Package, expected: str) -> None:
+    outcome = verdicts.of_before(RECORD, found)
+    assert expected == (outcome.code or outcome.outcome)
+
+
 # --- before -------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,9 @@ from wixreseller._clock import Clock
 from wixreseller._executor import Executor
 from wixreseller._operations import CREATE, Request
 
+# Of all executors: a package that the process knows already would be looked at once more.
+_numbers = itertools.count(1)
+
 
 async def _pass_at_once(seconds: float) -> None:
     """Let time pass that is of the calendar: nobody has to wait for it."""
@@ -38,7 +41,7 @@ class CannedExecutor:
         await before_sending(request)
         self.created += 1
         return Package(
-            id=f"package-{self.created}",
+            id=f"package-{next(_numbers)}",
             account_id=request.account_id,
             external_id=request.external_id,
             product_instances=(),

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from wixreseller import _operations, _writes, errors
+from wixreseller import _operations, _replays, _writes, errors
 from wixreseller._calls import Calls, Times
 from wixreseller._operations import Request
 from wixreseller.bulk import verdicts
@@ -133,6 +133,8 @@ class Sender:
             self._single_calls, before_sending=partial(self._write_intent, sending)
         )
         times = Times(self._calls.config.timeout, None)
+        entry = sending.record.entry
+        known = calls.recent.package_of(entry.account_id, entry.external_id)
         try:
             package = await _writes.send(calls, self._request(sending), times)
         except errors.JournalError:
@@ -140,7 +142,23 @@ class Sender:
         except errors.WixResellerError as error:
             return await self._judge(sending, error, was_open=was_open)
         self._answered(sending)
+        began = sending.record.last_sent or 0.0
+        if entry.operation == "create" and _replays.is_of_before(calls, package, began, known):
+            return await self._outcome_of_before(sending, package, times)
         return self._outcome(sending, package)
+
+    async def _outcome_of_before(
+        self, sending: Sending, package: Package, times: Times
+    ) -> Outcome | None:
+        """Judge the package of an earlier order with the same key: it is told as it was made."""
+        request = self._request(sending)
+        try:
+            seen = await _replays.now_of(self._single_calls, request, package, times)
+        except errors.WixResellerError:
+            return None
+        if not seen:
+            return self._outcome(sending, package)
+        return verdicts.of_before(sending.record, seen[0])
 
     def _request(self, sending: Sending) -> Request:
         entry = sending.record.entry

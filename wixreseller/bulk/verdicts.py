@@ -23,6 +23,7 @@ __all__ = [
     "Send",
     "before_sending",
     "failed",
+    "of_before",
     "ok",
     "planned_as",
     "products_of",
@@ -170,6 +171,22 @@ def proven(record: Record, found: Sequence[Package]) -> Ok | None:
     if not _is_since(record, found[0].created_date):
         return None
     return ok(entry, found[0], "created")
+
+
+def of_before(record: Record, package: Package) -> Outcome:
+    """Give the outcome of a create that Wix answered with a package of before, as that is now."""
+    entry = record.entry
+    if package.external_id != entry.external_id:
+        return failed(
+            entry,
+            CONFLICT,
+            f"this very order was sold before, as package {package.id}, whose external id is "
+            f"{package.external_id!r} by now; it was not sold again",
+            package,
+        )
+    judged = proven(record, [package]) or _before_create(entry, [package])
+    assert not isinstance(judged, Send)  # noqa: S101  # there is a package
+    return judged
 
 
 def when_settled(
