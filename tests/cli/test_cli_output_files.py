@@ -245,3 +245,17 @@ def test_a_plan_whose_name_is_no_text_is_applied_and_reported(command: Command) 
     assert "caf\\udce9.plan.json" == json.loads(start)["plan"]
     run_bytes("provision", "report", plan)
     assert os.fsdecode(b"caf\xe9.report.html") in contents()
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_plan_without_a_name_is_refused(run: Run, command: str) -> None:
+    write_orders(1)
+    ran = run("provision", command, "orders.csv", "-o", "", *UNPACED)
+    assert (2, "error: a plan needs the name of a file\n") == (ran.code, ran.err)
+    assert {"orders.csv"} == {path.name for path in Path().iterdir()}
+
+
+@pytest.mark.parametrize("option", ["--profile", "--base-url"])
+def test_an_option_left_empty_leads_to_no_other_place(run: Run, option: str) -> None:
+    ran = run(option, "", "packages", "query")
+    assert (2, True) == (ran.code, f"error: {option} is empty\n" in ran.err)

@@ -78,9 +78,12 @@ def check_plan_path(path: Path, *, overwrite: bool) -> None:
 
     Raises:
         AlreadyAppliedError: there is a plan with a journal; ``overwrite`` does not help.
-        ConfigurationError: it has the name of a journal, or there is a file that is no plan.
+        ConfigurationError: it has the name of a journal or none, or there is a file that is no
+            plan.
         FileExistsError: there is a file.
     """
+    if not path.name:
+        raise ConfigurationError("a plan needs the name of a file", field="plan")
     journal = path.with_suffix(".journal")
     if journal == path:
         raise ConfigurationError(

@@ -178,6 +178,9 @@ def cli(
 
     from wixreseller.cli.connection import Connection
 
+    for option, given in (("--profile", profile), ("--base-url", base_url)):
+        if given == "":  # of a variable that is not set, say: it must not lead to another place
+            raise click.UsageError(f"{option} is empty")
     # What is worth a log line is told in other words; without a handler, Python prints it as well.
     logging.getLogger("wixreseller").addHandler(logging.NullHandler())
     ctx.obj = Connection(
