@@ -76,14 +76,22 @@ class Since:
             ConfigurationError: it is none of these, or a token of another account.
         """
         seconds = 0.0 if overlap == 0 else checks.seconds(overlap, "overlap")
-        scope, length = scope.lower(), timedelta(seconds=seconds)
+        try:
+            scope, length = scope.lower(), timedelta(seconds=seconds)
+        except OverflowError:
+            raise ConfigurationError(
+                f"overlap is out of range: {seconds:g} s", field="overlap"
+            ) from None
         if since is None:
             return cls(scope, length)
         if isinstance(since, datetime):
-            if since.utcoffset() is None:
+            if not checks.has_time_zone(since):
                 raise _wrong("must say its time zone: use datetime.now(UTC)")
             # A date says from where on itself: nothing before it is asked for.
-            return cls(scope, length, since + length, since)
+            try:
+                return cls(scope, length, since + length, since)
+            except OverflowError:
+                raise _wrong(f"is out of range: {since}") from None
         if not isinstance(since, str):
             raise _wrong(f"must be a token, an aware datetime or None, not {checks.shorten(since)}")
         through, new_from, known = _read_token(since, scope)

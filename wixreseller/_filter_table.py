@@ -53,7 +53,7 @@ def _date(value: object, field: str) -> str:
             field,
             f"is compared with dates like 2026-01-02T03:04:05.678Z, not {checks.shorten(value)}",
         )
-    if moment.utcoffset() is None:
+    if not checks.has_time_zone(moment):
         raise refused(
             field,
             f"is compared with dates that say their time zone, which {checks.shorten(value)} does "

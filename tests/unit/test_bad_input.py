@@ -6,6 +6,7 @@ import gc
 import ssl
 import weakref
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -29,6 +30,17 @@ def client() -> AsyncClient:
     return AsyncClient(api_key=CANARY, account_id=GUID, base_url=NOBODY)
 
 
+class NotATime(datetime):
+    """Be a moment to ``isinstance`` and none to all else, as pandas' ``NaT``."""
+
+    def utcoffset(self) -> timedelta:
+        raise ValueError("NaTType does not support utcoffset")
+
+
+NOT_A_TIME = NotATime(2026, 1, 1)
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
 CALLS: list[tuple[Callable[[AsyncClient], Awaitable[object]], str, str]] = [
     (lambda c: c.packages.create([]), "products", "1 to 1000"),
     (lambda c: c.packages.create([PRODUCT] * 1001), "products", "1 to 1000"),
@@ -42,6 +54,15 @@ CALLS: list[tuple[Callable[[AsyncClient], Awaitable[object]], str, str]] = [
     (lambda c: c.packages.create([PRODUCT], timeout=wrong(None)), "timeout", "NO_TIMEOUT"),
     (lambda c: c.packages.create([PRODUCT], timeout=0), "timeout", "above 0"),
     (lambda c: c.packages.create([PRODUCT], deadline=-1), "deadline", "above 0"),
+    (lambda c: c.packages.create([PRODUCT], deadline=10**400), "deadline", "above 0"),
+    (
+        lambda c: c.packages.query(wrong({"createdDate": NOT_A_TIME})).first(),
+        "createdDate",
+        "time zone",
+    ),
+    (lambda c: anext(aiter(c.packages.changes(wrong(NOT_A_TIME)))), "since", "time zone"),
+    (lambda c: anext(aiter(c.packages.changes(LAST))), "since", "out of range"),
+    (lambda c: anext(aiter(c.packages.changes(overlap=1e300))), "overlap", "out of range"),
     (lambda c: c.packages.get("42"), "package_id", "GUID"),
     (lambda c: c.packages.cancel(GUID[:-1]), "package_id", "GUID"),
     (lambda c: c.packages.find(""), "external_id", "not empty"),

@@ -8,8 +8,8 @@ The limits are those of the documented schema; nothing is checked that Wix does 
 from __future__ import annotations
 
 import functools
-import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import unquote
@@ -19,6 +19,8 @@ from wixreseller.errors import ConfigurationError
 from wixreseller.models.countries import COUNTRY_CODES, COUNTRY_HINTS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wixreseller.models.enums import OpenEnum
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "discount_code",
     "external_id",
     "guid",
+    "has_time_zone",
     "idempotency_key",
     "instance_of",
     "max_items",
@@ -61,6 +64,8 @@ MAX_CYCLE_COUNT: Final = 2**31 - 1
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GUID_LENGTH: Final = 36
 
+_MOST_SECONDS: Final = sys.float_info.max
+
 # What a path and a query may hold; all else is percent-encoded. No fragment: it is never sent.
 _PATH: Final = re.compile(r"/(?!/)(?:[\w\-.~!$&'()*+,;=:@/?]|%[0-9a-fA-F]{2})*", re.ASCII)
 
@@ -81,6 +86,14 @@ def plain(text: str) -> str:
     way where it is made text of, in a header for one, and pickles only where its class is.
     """
     return text if type(text) is str else str.__str__(text)
+
+
+def has_time_zone(moment: datetime) -> bool:
+    """Say whether a moment says its time zone; one that is none, as pandas' ``NaT``, does not."""
+    try:
+        return moment.utcoffset() is not None
+    except ValueError:
+        return False
 
 
 def instance_of(value: object, kind: type[T], field: str) -> T:
@@ -220,8 +233,7 @@ def seconds(value: object, field: str) -> float:
     if (
         not isinstance(value, (int, float))
         or isinstance(value, bool)
-        or not math.isfinite(value)
-        or value <= 0
+        or not 0 < value <= _MOST_SECONDS
     ):
         raise ConfigurationError(
             f"{field} must be a number of seconds above 0, not {shorten(value)}", field=field
