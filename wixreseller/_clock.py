@@ -5,11 +5,18 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import attrs
 
-__all__ = ["Clock", "ServerClock"]
+__all__ = ["CLOCK_MARGIN", "Clock", "ServerClock"]
+
+CLOCK_MARGIN: Final = 5.0
+"""Seconds by which clocks may be off for a moment that Wix tells to prove a thing.
+
+The server's clock is known from the Date header, which has whole seconds, to half of that and half
+of a round trip; and what answers need not be the machine that dates a package.
+"""
 
 
 async def _sleep(seconds: float) -> None:

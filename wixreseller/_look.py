@@ -13,6 +13,7 @@ import attrs
 
 from wixreseller import _operations, _wire
 from wixreseller._calls import Calls, Times
+from wixreseller._clock import CLOCK_MARGIN
 from wixreseller._compare import differences
 from wixreseller.errors import NotFoundError, OutcomeUnknownError
 from wixreseller.models import (
@@ -39,10 +40,6 @@ __all__ = [
 
 FIRST_LOOK_AGAIN: Final = 0.5
 """Seconds until the second look, where one is not enough."""
-
-# How far the clocks may be off for a creation date to count. The server's clock is known from the
-# Date header, which has whole seconds, to half of that and half of a round trip.
-_MARGIN: Final = 5.0
 
 
 @attrs.frozen
@@ -100,7 +97,7 @@ async def _look_for_created(calls: Calls, error: OutcomeUnknownError, times: Tim
     sent = calls.recent.first_sent(account, name, key) or error.sent_at.timestamp()
     if not _is_since(calls, error, sent, package.created_date):
         return NotSeen(f"package {package.id} was there before, as far as clocks can tell")
-    if calls.recent.has_rival(account, name, key, since=sent - _MARGIN):
+    if calls.recent.has_rival(account, name, key, since=sent - CLOCK_MARGIN):
         return NotSeen("another create of the same external id may have made the package")
     return Happened(package)
 
@@ -113,7 +110,7 @@ def _as_sent(value: JSONValue) -> JSONValue:
 def server_ahead(calls: Calls) -> float | None:
     """Give how many seconds the server's clock is ahead of ours, if that is sure enough."""
     server = calls.executor.server_clock
-    return None if server is None or server.uncertainty > _MARGIN else server.offset
+    return None if server is None or server.uncertainty > CLOCK_MARGIN else server.offset
 
 
 def _is_since(
@@ -129,7 +126,7 @@ def _is_since(
         return False
     then = error.server_ahead
     ahead = now if then is None else max(now, then)
-    return moment.timestamp() >= sent + ahead - _MARGIN
+    return moment.timestamp() >= sent + ahead - CLOCK_MARGIN
 
 
 # --- calls on packages and instances ------------------------------------------------------------

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from wixreseller import _operations
 from wixreseller._calls import Calls, Times
+from wixreseller._clock import CLOCK_MARGIN
 from wixreseller._hooks_runner import log_unknown
+from wixreseller._look import server_ahead
 from wixreseller._operations import Request
 from wixreseller.errors import (
     ConflictError,
@@ -34,14 +36,14 @@ def is_of_before(calls: Calls, package: Package, began: float, known: str | None
 
     The server knew its key then, and told again what it had told before: how the package was when
     it was made. ``began`` is in POSIX seconds, and ``known`` the package that this process had
-    made already. No margin: to ask once more than needed does no harm.
+    made already.
     """
     if known is not None and package.id.lower() == known.lower():
         return True
-    server = calls.executor.server_clock
-    if server is None or package.created_date is None:
+    ahead = server_ahead(calls)
+    if ahead is None or package.created_date is None:
         return False
-    return package.created_date.timestamp() < began + server.offset - server.uncertainty
+    return package.created_date.timestamp() < began + ahead - CLOCK_MARGIN
 
 
 async def now_of(

@@ -11,6 +11,7 @@ import attrs
 
 from wixreseller import _operations, _replays, _writes, errors
 from wixreseller._calls import Calls, Times
+from wixreseller._look import server_ahead
 from wixreseller._operations import Request
 from wixreseller.bulk import verdicts
 from wixreseller.bulk.concurrency import Concurrency
@@ -23,9 +24,6 @@ from wixreseller.matrix import Event, classify_status
 from wixreseller.models import Package
 
 __all__ = ["Sender", "Sending"]
-
-# The greatest uncertainty about the server's clock with which a creation date still proves a thing.
-_MARGIN: Final = 5.0
 
 # The file of what failed holds it, and that must be readable as an order file.
 _LONGEST_MESSAGE: Final = 10_000
@@ -176,7 +174,7 @@ class Sender:
         clock = self._calls.executor.clock
         # From here on it is finished, though the run be stopped.
         sending.began = clock.monotonic()
-        now, ahead = clock.posix(), self._server_ahead()
+        now, ahead = clock.posix(), server_ahead(self._calls)
         record, target = sending.record, sending.package_id
         await self._journal.note(
             [
@@ -200,10 +198,6 @@ class Sender:
             last_sent=now,
             server_ahead=ahead if is_first else record.server_ahead,
         )
-
-    def _server_ahead(self) -> float | None:
-        told = self._calls.executor.server_clock
-        return told.offset if told is not None and told.uncertainty <= _MARGIN else None
 
     # --- what came of it ------------------------------------------------------------------------
 

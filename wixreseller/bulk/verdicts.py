@@ -11,6 +11,7 @@ import attrs
 import orjson
 
 from wixreseller import _wire
+from wixreseller._clock import CLOCK_MARGIN
 from wixreseller.bulk.journal import Entry, Record
 from wixreseller.bulk.results import Failed, Ok, OkWord, Outcome, Unknown
 from wixreseller.models import JSONValue, Package, Product, Status
@@ -40,9 +41,6 @@ NOT_SEEN: Final = "NOT_SEEN"
 """Code of an order that may have been sent, and of which Wix shows nothing."""
 NOT_ASKED: Final = "NOT_ASKED"
 """Code of an order that may have been sent, and of which Wix could not be asked in time."""
-
-# How far clocks may be off for a creation date to count.
-_MARGIN: Final = 5.0
 
 
 @attrs.frozen
@@ -236,7 +234,7 @@ def to_send_again(record: Record, found: Sequence[Package]) -> Send | None:
 def _is_since(record: Record, moment: datetime | None) -> bool:
     if moment is None or record.first_sent is None or record.server_ahead is None:
         return False
-    return moment.timestamp() >= record.first_sent + record.server_ahead - _MARGIN
+    return moment.timestamp() >= record.first_sent + record.server_ahead - CLOCK_MARGIN
 
 
 def _is_canceled(package: Package) -> bool:
