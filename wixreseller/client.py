@@ -120,6 +120,11 @@ class AsyncClient:
 
         return AsyncProductInstances(self._calls)
 
+    @property
+    def account_id(self) -> str | None:
+        """The account of calls that name none; it stays: ``for_account`` gives another's view."""
+        return self._config.account_id
+
     def for_account(self, account_id: str) -> AsyncClient:
         """Give a view of this client for another account of the same key, a sub-account say.
 

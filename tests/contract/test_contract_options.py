@@ -9,6 +9,7 @@ import pytest
 from wixreseller import (
     NO_TIMEOUT,
     AsyncClient,
+    Client,
     Hooks,
     Product,
     RateLimit,
@@ -40,6 +41,16 @@ async def test_a_view_with_an_account_is_that_of_for_account(
     assert [made] == await there.packages.query().collect()
     assert [made] == await client.for_account(ELSEWHERE).packages.query().collect()
     assert 2 == len(await client.packages.query().collect())
+
+
+@pytest.mark.parametrize("face", [AsyncClient, Client])
+def test_the_account_of_a_client_is_told_and_stays(face: type[AsyncClient | Client]) -> None:
+    client = face(api_key="EMU.demo", account_id=HERE, base_url="http://127.0.0.1:9")
+
+    with pytest.raises(AttributeError):
+        setattr(client, "account_id", ELSEWHERE)  # noqa: B010  # type checkers refuse it as well
+
+    assert (HERE, ELSEWHERE) == (client.account_id, client.for_account(ELSEWHERE).account_id)
 
 
 async def test_a_view_of_a_view_keeps_what_it_is_not_given(

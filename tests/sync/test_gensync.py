@@ -42,6 +42,11 @@ class AsyncClient:
         """The calls."""
         return AsyncPackages()
 
+    @property
+    def account_id(self) -> str | None:
+        """The account."""
+        return None
+
     def view(self, account_id: str) -> AsyncClient:
         """Give a view."""
 
@@ -129,6 +134,11 @@ class Client:
         from wixreseller.sync.resources.packages import Packages
 
         return Packages(self._portal, self._impl.packages)
+
+    @property
+    def account_id(self) -> str | None:
+        """The account."""
+        return self._impl.account_id
 
     def view(self, account_id: str) -> Client:
         """Give a view."""

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 """
 WIDTH = 100
+PART = "at_first_use"  # decorates a method that makes a part of a client
 # The modules of sync, and the classes and functions that have their twins there.
 TWINS = {
     "client": "client.AsyncClient",
@@ -61,6 +62,7 @@ BODIES = {
     "__aexit__": "self.close()",
     "__repr__": 'return repr(self._impl).removeprefix("Async")',
     "__reduce__": "return self._impl.__reduce__()",
+    "account_id": "return self._impl.account_id",
 }
 # Parameters of functions that belong to the caller's thread or to the loop, by their annotations:
 # what is made of them, what is passed on in their place, and what Batches has to know of them.
@@ -82,8 +84,8 @@ ALLOWED = """\
 Allowed are the classes and functions of TWINS, undecorated. In a class: no bases; a docstring;
 private names; parts: plain methods under @at_first_use that give a class with a twin; methods,
 documented, annotated and undecorated: async ones that give values, plain ones that give an
-iterator or view of the client; __init__ and the dunder methods of BODIES. In a signature:
-annotated parameters that take nothing async, no stars and no "/".
+iterator or view of the client; __init__, and the dunder methods and properties of BODIES. In a
+signature: annotated parameters that take nothing async, no stars and no "/".
 A function takes an AsyncClient before all else, and gives a value, async items, or an object of
 BY_HAND. Other parameters may be as BRIDGES has them; where it is async, no other may hold an
 iterable or a function."""
@@ -134,7 +136,7 @@ class Module:
     def _class(self, cls: ast.ClassDef) -> str:
         self._import("sync._portal", "Portal")
         self._import(self._name, cls.name)
-        self._has_parts = any(is_part(node) for node in cls.body)
+        self._has_parts = any(decorator_of(node) == PART for node in cls.body)
         twin = cls.name.removeprefix("Async")
         name, gives = ("_hold", twin) if self._has_parts else ("__init__", "None")
         hold = f"    def {name}(self, portal: Portal, impl: {cls.name}) -> {gives}:\n"
@@ -151,7 +153,7 @@ class Module:
                     pass
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     if node.name != "__init__" or self._has_parts:
-                        mark = "    @at_first_use\n" if is_part(node) else ""
+                        mark = f"    @{decorator_of(node)}\n" if node.decorator_list else ""
                         yield mark + self._callable(node, f"self._impl.{node.name}", 4)
                 case _:
                     self._refuse(node, "this statement has no place in an async class")
@@ -165,9 +167,10 @@ class Module:
         return text + "".join(f"{inner}{line}".rstrip() + "\n" for line in lines)
 
     def _signature(self, node: Function, indent: int) -> str:
-        if node.returns is None or (node.decorator_list and not is_part(node)):
+        kind = "property" if node.name in BODIES else PART
+        if node.returns is None or decorator_of(node) not in ("", kind):
             self._refuse(node, f"{node.name} has a decorator, or no return annotation")
-        for used in [node.args] if is_part(node) else [node.args, node.returns]:
+        for used in [node.args] if decorator_of(node) == PART else [node.args, node.returns]:
             self._use(used)
         text = self._blocking(node, node.returns)
         # What stood on a line of its own may have room now; a comma behind the last one forbids it.
@@ -179,10 +182,8 @@ class Module:
         given = node.args
         if given.posonlyargs or given.vararg or given.kwarg:
             self._refuse(node, f'{node.name} has *args, **kwargs or "/"')
-        for parameter in [*given.args, *given.kwonlyargs]:
+        for parameter in [*given.args, *given.kwonlyargs][1 if self._cls else 0 :]:  # but self
             name, annotation = parameter.arg, parameter.annotation
-            if name == "self":
-                continue
             text = self._slice(annotation) if annotation else "Awaitable"
             bridges = (bridge for of, bridge in BRIDGES.items() if re.fullmatch(of, text))
             line, argument, keyword = next(bridges, ("", name, ""))
@@ -210,9 +211,9 @@ class Module:
         elif node.name == "__init__":
             yield laid_out(f"impl = {self._cls}(", arguments, ")", indent)
             yield "self._hold(Portal(impl.aclose), impl)"
-        elif is_part(node) and gives in self._homes and not is_async:
+        elif decorator_of(node) == PART and gives in self._homes and not is_async:
             twin, home = gives.removeprefix("Async"), f"{PACKAGE}.{self._homes[gives][1]}"
-            self._used |= {(False, f"{PACKAGE}._first_use", "at_first_use"), (True, home, twin)}
+            self._used |= {(False, f"{PACKAGE}._first_use", PART), (True, home, twin)}
             yield from (f"from {home} import {twin}", "", f"return {twin}(self._portal, {call})")
         elif node.name.startswith("__") or (not self._cls and arguments[:1] != ["awaited"]):
             self._refuse(node, f"{node.name} has no blocking body")
@@ -284,9 +285,9 @@ def is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 
 
-def is_part(node: ast.AST) -> bool:
-    """Tell a method that makes a part of a client when it is first used."""
-    return [ast.unparse(mark) for mark in getattr(node, "decorator_list", ())] == ["at_first_use"]
+def decorator_of(node: ast.AST) -> str:
+    """Give the decorator of a method; empty if it has none."""
+    return " ".join(ast.unparse(mark) for mark in getattr(node, "decorator_list", ()))
 
 
 def name_of(node: ast.AST) -> str:
@@ -331,8 +332,7 @@ def import_lines(imports: set[Import]) -> str:
     imports = {item for item in imports if not item[0] or (False, *item[1:]) not in imports}
     if any(is_typing_only for is_typing_only, _, _ in imports):
         imports.add((False, "typing", "TYPE_CHECKING"))
-    lines: list[str] = []
-    before = (False, 0)
+    lines, before = list[str](), (False, 0)
     for place, group in itertools.groupby(sorted(imports, key=place_of), key=place_of):
         is_typing_only, section, is_from, module = place
         if before != (is_typing_only, section) and lines:

@@ -109,6 +109,11 @@ class Client:
 
         return ProductInstances(self._portal, self._impl.product_instances)
 
+    @property
+    def account_id(self) -> str | None:
+        """The account of calls that name none; it stays: ``for_account`` gives another's view."""
+        return self._impl.account_id
+
     def for_account(self, account_id: str) -> Client:
         """Give a view of this client for another account of the same key, a sub-account say.
 
