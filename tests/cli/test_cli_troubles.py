@@ -37,11 +37,11 @@ def unknown(**facts: Any) -> UnknownOutcome:
         (retrying(16.0), "no connection; trying again in 16 s"),
         (
             unknown(operation="create_package", external_id="sub-1", status=503),
-            "create_package of sub-1: the answer was HTTP 503; looking whether it was done",
+            "HTTP 503 to create_package of sub-1; looking whether it was done",
         ),
         (
             unknown(operation="cancel_package"),
-            "cancel_package: no answer; looking whether it was done",
+            "no answer to cancel_package; looking whether it was done",
         ),
     ],
 )

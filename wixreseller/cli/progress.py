@@ -108,12 +108,12 @@ class _State:
         if outcome.code is not None:
             self.last_error = f"{outcome.external_id}: {outcome.code}: {outcome.message}"
 
-    def troubles(self) -> Iterator[str]:
-        """Say what is in the way just now, and what went wrong last."""
+    def troubles(self) -> Iterator[tuple[str, str]]:
+        """Say what is in the way just now, and what went wrong last; each with its style."""
         if self.in_the_way is not None:
-            yield f"in the way: {without_controls(self.in_the_way)}"
+            yield f"in the way: {without_controls(self.in_the_way)}", "yellow"
         if self.last_error is not None:
-            yield f"last error: {without_controls(self.last_error)}"
+            yield f"last error: {without_controls(self.last_error)}", "red"
 
     def forget_troubles(self) -> None:
         """Leave it to the words at the end, which say it better."""
@@ -188,8 +188,8 @@ class _Bar:
         table.add_row(bar, f"{state.done:,} of {state.total:,}")
         table.add_row(styled_counts(state.counts), Text(state.pace(), style="dim"))
         parts: list[Table | Text] = [table]
-        for words in state.troubles():
-            text = Text(words, style="red")
+        for words, style in state.troubles():
+            text = Text(words, style=style)
             text.truncate(width, overflow="ellipsis")
             parts.append(text)
         return Padding(Group(*parts), (0, 0, 0, self._indent), expand=False)
@@ -218,7 +218,7 @@ class _Lines:
         self._said = now
         counts = describe_counts(state.counts) or "nothing yet"
         line = f"{state.done:,} of {state.total:,} orders: {counts}; {state.pace()}"
-        self.say("; ".join([line, *state.troubles()]))
+        self.say("; ".join([line, *(words for words, _ in state.troubles())]))
 
     def say(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)

@@ -32,5 +32,6 @@ class Troubles:
     def _unknown(self, event: UnknownOutcome) -> None:
         error = event.error
         order = "" if error.external_id is None else f" of {error.external_id}"
-        answer = "no answer" if error.status is None else f"the answer was HTTP {error.status}"
-        self._say(f"{error.operation}{order}: {answer}; looking whether it was done")
+        # First what is wrong: a narrow terminal cuts the end off.
+        answer = "no answer" if error.status is None else f"HTTP {error.status}"
+        self._say(f"{answer} to {error.operation}{order}; looking whether it was done")
