@@ -37,6 +37,7 @@ ENTRY = Entry(
     number=0, operation="create", account_id=ACCOUNT, external_id="", key="", expects="send"
 )
 SHA = "5" * 64
+SERVER = "http://127.0.0.1:1"
 
 
 def row(number: int, **columns: str) -> PlanRow:
@@ -46,7 +47,9 @@ def row(number: int, **columns: str) -> PlanRow:
     )
 
 
-async def plan_of(path: Path, rows: Sequence[PlanRow]) -> PlanFile:
+async def plan_of(
+    path: Path, rows: Sequence[PlanRow], *, orders_path: str | None = None
+) -> PlanFile:
     """Write a plan of these rows, and read it."""
 
     async def give() -> AsyncIterator[PlanRow]:
@@ -55,9 +58,9 @@ async def plan_of(path: Path, rows: Sequence[PlanRow]) -> PlanFile:
 
     head = PlanHead(
         made_at=datetime(2026, 1, 1, tzinfo=UTC),
-        base_url="http://127.0.0.1:1",
+        base_url=SERVER,
         orders_name="orders.csv",
-        orders_path=str(path.with_name("orders.csv")),
+        orders_path=orders_path or str(path.with_name("orders.csv")),
         orders_sha256=SHA,
     )
     await write_plan(path, head, give())
@@ -76,6 +79,12 @@ async def journal_of(plan: PlanFile, outcomes: Sequence[Outcome | State]) -> Non
             elif outcome == "planned":
                 continue
             await journal.note([change])
+
+
+async def free_path(
+    orders: str, sha256: str = SHA, *, base_url: str = SERVER, account_id: str | None = ACCOUNT
+) -> Path:
+    return await free_plan_path(orders, sha256, base_url=base_url, account_id=account_id)
 
 
 def done(name: str) -> Ok:
@@ -180,6 +189,8 @@ async def test_a_refusal_without_end_leaves_rows_that_can_be_ordered_again(tmp_p
         ("-", "orders.plan.json"),
         ("/dev/fd/63", "orders.plan.json"),
         ("/dev/stdin", "orders.plan.json"),
+        ("/proc/self/fd/12", "orders.plan.json"),
+        ("/dev/shm/night.csv", "/dev/shm/night.plan.json"),  # noqa: S108  # a disk, not a stream
     ],
 )
 def test_a_plan_stands_beside_its_orders(orders: str, expected: str) -> None:
@@ -189,11 +200,11 @@ def test_a_plan_stands_beside_its_orders(orders: str, expected: str) -> None:
 async def test_a_plan_takes_a_name_that_no_plan_has(tmp_path: Path) -> None:
     orders = str(tmp_path / "orders.csv")
     first = tmp_path / "orders.plan.json"
-    assert first == await free_plan_path(orders, SHA)
+    assert first == await free_path(orders)
     plan = await plan_of(first, [row(0)])
-    assert tmp_path / "orders.plan-2.json" == await free_plan_path(orders, SHA)
+    assert tmp_path / "orders.plan-2.json" == await free_path(orders)
     await journal_of(plan, [failed("sub-0")])
-    assert tmp_path / "orders.plan-2.json" == await free_plan_path(orders, SHA)
+    assert tmp_path / "orders.plan-2.json" == await free_path(orders)
 
 
 @pytest.mark.parametrize("outcome", ["planned", "intent", unknown("sub-0")])
@@ -205,8 +216,43 @@ async def test_orders_that_were_begun_and_not_finished_name_the_plan_to_resume(
     # The same orders by their place, changed since or not.
     for sha256 in (SHA, "0" * 64):
         with pytest.raises(UnfinishedError) as caught:
-            await free_plan_path(str(tmp_path / "orders.csv"), sha256)
+            await free_path(str(tmp_path / "orders.csv"), sha256)
         assert plan.path == caught.value.plan
+
+
+async def test_orders_are_begun_anew_elsewhere_though_they_are_not_finished_here(
+    tmp_path: Path,
+) -> None:
+    orders, second = str(tmp_path / "orders.csv"), tmp_path / "orders.plan-2.json"
+    plan = await plan_of(tmp_path / "orders.plan.json", [row(0)])
+    await journal_of(plan, ["intent"])
+    assert second == await free_path(orders, base_url="https://www.wixapis.com")
+    assert second == await free_path(orders, account_id=PREMIUM)
+    for account_id in (ACCOUNT.upper(), None):
+        with pytest.raises(UnfinishedError):
+            await free_path(orders, account_id=account_id)
+
+
+async def test_orders_that_name_their_account_are_the_same_whatever_the_others_are_for(
+    tmp_path: Path,
+) -> None:
+    named = row(1, external_id="1", account_id=ACCOUNT)
+    plan = await plan_of(tmp_path / "orders.plan.json", [row(0), named])
+    await journal_of(plan, ["intent", "intent"])
+    with pytest.raises(UnfinishedError):
+        await free_path(str(tmp_path / "orders.csv"), account_id=PREMIUM)
+
+
+@pytest.mark.parametrize("stream", ["/dev/fd/63", "/dev/stdin", "/proc/self/fd/12"])
+async def test_other_orders_by_the_name_of_a_stream_are_not_those_begun_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = await plan_of(tmp_path / "orders.plan.json", [row(0)], orders_path=stream)
+    await journal_of(plan, ["intent"])
+    assert Path("orders.plan-2.json") == await free_path(stream, "0" * 64)
+    with pytest.raises(UnfinishedError):
+        await free_path(stream)
 
 
 async def test_a_plan_with_a_journal_is_never_overwritten(tmp_path: Path) -> None:

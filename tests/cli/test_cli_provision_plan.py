@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from wixreseller.emulator import Emulator
 from wixreseller.emulator.default_seed import PREMIUM_BASIC
+from wixreseller.testing import EmulatorThread
 
 WATCHDOG_SECONDS = 60.0
 HEADER = "operation,external_id,catalog_product_id,country_code,billing_type,cycle_unit,cycle_count"
@@ -318,6 +320,22 @@ def test_orders_that_were_begun_and_not_finished_are_not_run_anew(run: Run) -> N
     assert 1 == run(*RESUME).code
     assert 1 == run(*command).code
     assert "orders.plan-2.json" in files()
+
+
+def test_orders_that_were_tried_elsewhere_and_not_finished_are_run(run: Run) -> None:
+    write_orders(*[create(f"bad-{number}", product=NOWHERE) for number in range(150)])
+    command = ("provision", "run", "orders.csv", "--rate-limit", "off")
+    with EmulatorThread(Emulator(rate_limit="off")) as rehearsal:
+        there = ("--base-url", rehearsal.url, "--api-key-file", "key")
+        Path("key").write_text("EMU.demo")
+        Path("key").chmod(0o600)
+        assert 1 == run(*there, *command, "--concurrency", "1", "--max-failures", "1").code
+        assert 2 == run(*there, *command).code
+    planned = run(*PLAN)
+    assert (2, True) == (planned.code, "name another plan with -o" in planned.err)
+    assert 1 == run(*command, "-o", "real.json").code
+    assert 1 == run(*command).code
+    assert {"real.json", "orders.plan-2.json"} <= files()
 
 
 def test_status_tells_how_far_a_plan_is_from_its_journal_alone(

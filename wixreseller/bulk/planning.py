@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -25,11 +26,14 @@ __all__ = [
     "UnfinishedError",
     "check_plan_path",
     "free_plan_path",
+    "is_for",
     "plan_orders",
     "plan_path_of",
 ]
 
 _STDIN: Final = "orders"
+_STREAMS: Final = ("/dev/stdin", "/dev/fd", "/proc/self/fd")
+"""Names of what is another file in the next command."""
 _SHOWN: Final = 10
 
 
@@ -60,14 +64,13 @@ class PlanSummary:
 def plan_path_of(orders: str) -> Path:
     """Give the path of a plan unless told otherwise: ``orders.plan.json`` beside the orders.
 
-    For standard input (``-``), and for what stands among the devices, as ``<(…)`` of a shell
-    does, it is in the working directory.
+    For standard input (``-``), and for what a shell names by its number, as it does ``<(…)``, it
+    is in the working directory.
 
     Raises:
         ConfigurationError: the path of the orders is that of a folder, without a name.
     """
-    is_stream = orders == "-" or Path(orders).absolute().is_relative_to("/dev")
-    source = Path(_STDIN if is_stream else orders)
+    source = Path(_STDIN if _is_stream(orders) else orders)
     if not source.name:
         raise ConfigurationError(f"{str(source)!r} is a folder, no order file", field="orders")
     return source.with_name(f"{source.stem}.plan.json")
@@ -102,8 +105,12 @@ def check_plan_path(path: Path, *, overwrite: bool) -> None:
         )
 
 
-async def free_plan_path(orders: str, sha256: str) -> Path:
+async def free_plan_path(
+    orders: str, sha256: str, *, base_url: str, account_id: str | None
+) -> Path:
     """Give a path for a plan of orders that no plan has yet: ``orders.plan-2.json`` and so on.
+
+    ``account_id`` is the account of rows that name none.
 
     Raises:
         UnfinishedError: these orders were begun with a plan of that name, and not finished.
@@ -114,7 +121,8 @@ async def free_plan_path(orders: str, sha256: str) -> Path:
     while path.exists() or path.with_suffix(".journal").exists():
         if path.with_suffix(".journal").exists() and path.exists():
             plan = PlanFile(path)
-            if _is_of(plan, orders, sha256) and (await read_status(plan)).open:
+            is_same = _is_of(plan, orders, sha256) and is_for(plan, base_url, account_id)
+            if is_same and (await read_status(plan)).open:
                 raise UnfinishedError(
                     f"these orders were begun with the plan {path}, and are not finished",
                     plan=path,
@@ -127,11 +135,37 @@ async def free_plan_path(orders: str, sha256: str) -> Path:
 def _is_of(plan: PlanFile, orders: str, sha256: str) -> bool:
     if plan.head.orders_sha256 == sha256:
         return True
-    return orders != "-" and plan.head.orders_path == _absolute(orders)
+    return not _is_stream(orders) and plan.head.orders_path == _absolute(orders)
+
+
+def is_for(plan: PlanFile, base_url: str, account_id: str | None) -> bool:
+    """Say whether a plan may be about the packages that its orders would be about here.
+
+    At another server they are others; and so they are where all are of the account of rows that
+    name none, and that is another one.
+
+    Raises:
+        ConfigurationError: the plan was changed since it was made.
+    """
+    if plan.head.base_url != base_url:
+        return False
+    if account_id is None:
+        return True
+    with contextlib.closing(plan.rows()) as rows:
+        return any(
+            row.entry.account_id.lower() == account_id.lower()
+            or any(values.get("account_id") for values in row.rows)
+            for row in rows
+        )
+
+
+def _is_stream(orders: str) -> bool:
+    path = Path(orders).absolute()
+    return orders == "-" or any(path.is_relative_to(stream) for stream in _STREAMS)
 
 
 def _absolute(orders: str) -> str | None:
-    return None if orders == "-" else str(Path(orders).absolute())
+    return None if _is_stream(orders) else str(Path(orders).absolute())
 
 
 def _check_spelling(orders_path: str | None) -> None:

@@ -67,6 +67,19 @@ class Connection:
         return None if account is None else account.value
 
     @property
+    def server(self) -> str:
+        """The address as clients, and so plans and journals, have it.
+
+        Raises:
+            ConfigurationError: it cannot work.
+        """
+        from wixreseller.config import ClientConfig
+
+        # A stand-in: the key is not asked for.
+        given = self.settings.base_url.value
+        return ClientConfig.resolve(environment={}, api_key="none", base_url=given).base_url
+
+    @property
     def default_limit(self) -> Limit:
         """The limit where ``--rate-limit`` says none: the profile's, else Wix's."""
         return self.settings.limit

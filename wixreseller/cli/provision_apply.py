@@ -236,7 +236,19 @@ def _tell_numbered(orders: str, output: Path | None, path: Path) -> None:
         click.echo(f"note: there is a plan {usual} already; this one is {path}", err=True)
 
 
-def _refuse_unfinished(orders: str, sha256: str) -> None:
+def _free_plan_path(connection: Connection, orders: str, sha256: str) -> Path:
+    import asyncio
+
+    from wixreseller.bulk.planning import free_plan_path
+
+    return asyncio.run(
+        free_plan_path(
+            orders, sha256, base_url=connection.server, account_id=connection.default_account
+        )
+    )
+
+
+def _refuse_unfinished(connection: Connection, orders: str, sha256: str) -> None:
     """Refuse to begin orders under another name that were begun, and are not finished.
 
     The new plan would know nothing of what was sent, and sell again what cannot be seen yet.
@@ -244,13 +256,11 @@ def _refuse_unfinished(orders: str, sha256: str) -> None:
     Raises:
         UnfinishedError: there is such a plan beside them.
     """
-    import asyncio
-
-    from wixreseller.bulk.planning import UnfinishedError, free_plan_path
+    from wixreseller.bulk.planning import UnfinishedError
     from wixreseller.errors import WixResellerError
 
     try:
-        asyncio.run(free_plan_path(orders, sha256))
+        _free_plan_path(connection, orders, sha256)
     except UnfinishedError:
         raise
     except WixResellerError:
@@ -260,21 +270,14 @@ def _refuse_unfinished(orders: str, sha256: str) -> None:
 def _path_for_run(
     connection: Connection, orders: str, output: Path | None, sha256: str, limit: Limit
 ) -> Path:
-    import asyncio
-
-    from wixreseller.bulk.planning import (
-        AlreadyAppliedError,
-        UnfinishedError,
-        check_plan_path,
-        free_plan_path,
-    )
+    from wixreseller.bulk.planning import AlreadyAppliedError, UnfinishedError, check_plan_path
     from wixreseller.cli.resume_line import ResumeLine
 
     try:
         if output is None:
-            return asyncio.run(free_plan_path(orders, sha256))
+            return _free_plan_path(connection, orders, sha256)
         check_plan_path(output, overwrite=False)
-        _refuse_unfinished(orders, sha256)
+        _refuse_unfinished(connection, orders, sha256)
     except UnfinishedError as error:
         line = ResumeLine.of(connection, error.plan, limit)
         raise InputError(f"{error}; go on with:\n  {line}") from None

@@ -81,7 +81,7 @@ def plan(
         check_plan_path(path, overwrite=overwrite)
     except AlreadyAppliedError as error:
         line = ResumeLine.of(connection, path, limit)
-        if _is_open(path):
+        if _is_open(connection, path):
             raise InputError(
                 f"the plan {path} was begun before and is not finished; go on with:\n  {line}"
             ) from None
@@ -96,16 +96,19 @@ def plan(
     return 0
 
 
-def _is_open(path: Path) -> bool:
-    """Tell whether a plan that was applied has orders left to do something for."""
+def _is_open(connection: Connection, path: Path) -> bool:
+    """Tell whether a plan that was applied has orders left to do something for here."""
     import asyncio
 
     from wixreseller.bulk.plan_file import PlanFile
+    from wixreseller.bulk.planning import is_for
     from wixreseller.bulk.status import read_status
     from wixreseller.errors import WixResellerError
 
     try:
-        return asyncio.run(read_status(PlanFile(path))).open > 0
+        plan = PlanFile(path)
+        is_here = is_for(plan, connection.server, connection.default_account)
+        return is_here and asyncio.run(read_status(plan)).open > 0
     except (WixResellerError, OSError):
         return False  # there is a journal, and no plan to it; or it cannot be read any more
 
