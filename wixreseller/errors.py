@@ -200,6 +200,9 @@ class OutcomeUnknownError(WixResellerError):
     assign: where the instance is now (``old_site``, ``floating``, ``new_site``, ``unknown``).
     """
 
+    # Of the class, for errors that were pickled when they had none.
+    server_ahead: float | None = None
+
     def __init__(
         self,
         message: str,
@@ -213,7 +216,6 @@ class OutcomeUnknownError(WixResellerError):
     ) -> None:
         super().__init__(message, **facts)
         self.sent_at = sent_at
-        self.server_ahead: float | None = None
         self.external_id = external_id
         self.account_id = account_id
         self.status = status

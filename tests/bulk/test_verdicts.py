@@ -73,8 +73,29 @@ CANCELLING = attrs.evolve(RECORD, entry=CANCEL, target="P")
     ],
 )
 def test_a_package_of_before_is_judged_as_it_is_now(found: Package, expected: str) -> None:
-    outcome = verdicts.of_before(RECORD, found)
+    outcome = verdicts.of_before(RECORD, found, was_open=False)
     assert expected == (outcome.code or outcome.outcome)
+
+
+@pytest.mark.parametrize("at", [SENT + 1.0, SENT - 60.0, None], ids=["since", "before", "undated"])
+@pytest.mark.parametrize("ahead", [0.0, None], ids=["clock", "no clock"])
+@pytest.mark.parametrize("name", ["one", "old"])
+@pytest.mark.parametrize("status", [Status.ENABLED, Status.CANCELED])
+def test_what_an_earlier_sending_may_have_sold_is_failed_only_if_its_package_is_older(
+    at: float | None, ahead: float | None, name: str, status: Status
+) -> None:
+    found = attrs.evolve(package(at=at or SENT, statuses=[status]), external_id=name)
+    if at is None:
+        found = attrs.evolve(found, created_date=None)
+    record = attrs.evolve(RECORD, sends=2, last_sent=SENT + 3600.0, server_ahead=ahead)
+    as_ordered = name == "one" and status is Status.ENABLED
+    if at is None or ahead is None:
+        expected = "existing" if as_ordered else "unknown"
+    elif at > SENT:
+        expected = "created"
+    else:
+        expected = "existing" if as_ordered else "failed"
+    assert expected == verdicts.of_before(record, found, was_open=True).outcome
 
 
 # --- before -------------------------------------------------------------------------------------

@@ -83,6 +83,13 @@ def test_an_error_pickles_and_copies_with_all_it_knows(error: errors.WixReseller
         assert str(error) == str(again)
 
 
+def test_an_unknown_outcome_that_was_pickled_without_a_clock_has_none() -> None:
+    error = errors.OutcomeUnknownError("gone", sent_at=datetime(2026, 1, 1, tzinfo=UTC))
+    error.__dict__.pop("server_ahead", None)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert again.server_ahead is None
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_an_error_of_a_call_ends_with_request_id_and_attempts(
     error: errors.WixResellerError,

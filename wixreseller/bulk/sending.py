@@ -17,7 +17,7 @@ from wixreseller.bulk import verdicts
 from wixreseller.bulk.concurrency import Concurrency
 from wixreseller.bulk.journal import Change, Journal, Record, cancel_key
 from wixreseller.bulk.outage import Reach
-from wixreseller.bulk.results import Outcome
+from wixreseller.bulk.results import Ok, Outcome
 from wixreseller.bulk.stopping import Stop
 from wixreseller.bulk.summary import StopReason
 from wixreseller.matrix import Event, classify_status
@@ -142,11 +142,11 @@ class Sender:
         self._answered(sending)
         began = sending.record.last_sent or 0.0
         if entry.operation == "create" and _replays.is_of_before(calls, package, began, known):
-            return await self._outcome_of_before(sending, package, times)
+            return await self._outcome_of_before(sending, package, times, was_open=was_open)
         return self._outcome(sending, package)
 
     async def _outcome_of_before(
-        self, sending: Sending, package: Package, times: Times
+        self, sending: Sending, package: Package, times: Times, *, was_open: bool
     ) -> Outcome | None:
         """Judge the package of an earlier order with the same key: it is told as it was made."""
         request = self._request(sending)
@@ -155,8 +155,11 @@ class Sender:
         except errors.WixResellerError:
             return None
         if not seen:
-            return self._outcome(sending, package)
-        return verdicts.of_before(sending.record, seen[0])
+            told = self._outcome(sending, package)
+            if was_open or not isinstance(told, Ok):
+                return told
+            return attrs.evolve(told, outcome="existing")
+        return verdicts.of_before(sending.record, seen[0], was_open=was_open)
 
     def _request(self, sending: Sending) -> Request:
         entry = sending.record.entry

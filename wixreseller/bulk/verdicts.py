@@ -171,8 +171,23 @@ def proven(record: Record, found: Sequence[Package]) -> Ok | None:
     return ok(entry, found[0], "created")
 
 
-def of_before(record: Record, package: Package) -> Outcome:
-    """Give the outcome of a create that Wix answered with a package of before, as that is now."""
+def of_before(record: Record, package: Package, *, was_open: bool) -> Outcome:
+    """Give the outcome of a create that Wix answered with a package of before, as that is now.
+
+    ``was_open`` says that the order may have been carried out before this sending. The package is
+    that earlier sending's then, whatever was done to it since, unless it is older still.
+    """
+    entry = record.entry
+    if was_open and _is_since(record, package.created_date):
+        return ok(entry, package, "created")
+    judged = _as_it_is_now(record, package)
+    has_dates = record.server_ahead is not None and package.created_date is not None
+    if was_open and not has_dates and isinstance(judged, Failed):
+        return unknown(entry, CONFLICT, judged.message or "")
+    return judged
+
+
+def _as_it_is_now(record: Record, package: Package) -> Outcome:
     entry = record.entry
     if package.external_id != entry.external_id:
         return failed(
