@@ -61,7 +61,7 @@ class ServerClock(NamedTuple):
             return None
         return cls(
             offset=told + 0.5 - (sent + received) / 2,
-            uncertainty=0.5 + max(0.0, received - sent) / 2,
+            uncertainty=0.5 + abs(received - sent) / 2,  # less than 0 if it was set back meanwhile
         )
 
 

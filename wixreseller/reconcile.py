@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import os
 from collections.abc import Sequence
@@ -127,16 +128,21 @@ async def _ensure(
     if existing:
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
     request = _operations.create_package(account_id, key, products, external_id)
-    began, known = calls.executor.clock.posix(), calls.recent.package_of(account_id, external_id)
+    clock, known = calls.executor.clock, calls.recent.package_of(account_id, external_id)
+    began, start = clock.posix(), clock.monotonic()
     try:
         made = await write(calls, request, times)
     except ConflictError as refusal:
         # The server knows the key: this very order was sent before. Its package may be on its way
-        # to the queries.
-        existing = await _existing(calls, account_id, external_id, times, is_due=True)
+        # to the queries. Whatever ends the looks, it is not one that was not sent.
+        existing: Sequence[Package] = ()
+        with contextlib.suppress(WixResellerError, TimeoutError):
+            existing = await _existing(calls, account_id, external_id, times, is_due=True)
         if not existing:
             raise _replays.known_but_not_seen(calls, request, refusal) from refusal
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
+    # It may have waited long for its turn, and the calendar been set back meanwhile.
+    began = min(began, clock.posix() - (clock.monotonic() - start))
     if not _replays.is_of_before(calls, made, began, known):
         return Ensured(package=made, outcome="created")
     made = await _still_ours(calls, request, made, products, times)
@@ -168,6 +174,9 @@ async def _existing(
 
     Where one is due to appear, look through the settle window: after a create of this process
     that was done or whose outcome is unknown, or when the server says that it knows the order.
+
+    Raises:
+        TimeoutError: the deadline would pass before the next look, and the window is not over.
     """
     clock, window = calls.executor.clock, calls.config.retry.settle_window
     since = calls.recent.due_since(account_id, external_id)
@@ -185,7 +194,10 @@ async def _existing(
             return [made]
         if left <= 0:
             return ()
-        await clock.sleep(min(pause, left))
+        pause = min(pause, left)
+        if times.until is not None and clock.monotonic() + pause >= times.until:
+            raise TimeoutError
+        await clock.sleep(pause)
         pause *= 2
 
 

@@ -13,6 +13,7 @@ from safety_time import in_jumping_time
 from wixreseller import AsyncClient, BillingInfo, Ensured, OutcomeUnknownError, Product
 from wixreseller.emulator.default_seed import SUB_ACCOUNTS, UNLUCKY_ADDON
 from wixreseller.errors import ExternalIdConflictError, FailedPreconditionError
+from wixreseller.hooks import AttemptStarting, Hooks
 
 NAME = "sub-1"
 
@@ -309,6 +310,24 @@ async def test_ensured_again_by_another_process_a_server_that_refuses_known_keys
 
 
 # --- sold before --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, -6.0, 6.0, 3600.0])
+@in_jumping_time
+async def test_what_was_just_created_is_so_though_the_clock_was_set_while_it_waited(
+    product: Product, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world() as here:
+        posix = here.loop.posix
+
+        async def set_clock(event: AttemptStarting) -> None:
+            if event.operation == "create_package":
+                monkeypatch.setattr(here.loop, "posix", lambda: posix() + seconds)
+
+        async with here.client(hooks=Hooks(before_attempt=set_clock)) as client:
+            ensured = await client.packages.ensure([product], external_id=NAME)
+
+        assert "created" == ensured.outcome
 
 
 @pytest.mark.parametrize("seconds", [0.0, 600.0], ids=["at once", "later"])

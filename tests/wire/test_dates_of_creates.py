@@ -7,6 +7,7 @@ import pytest
 from raw_server import GUID, RawServer, answer
 
 from wixreseller import AsyncClient, Product
+from wixreseller._clock import CLOCK_MARGIN, ServerClock
 
 NAME = "sub-1"
 PRODUCT = Product(catalog_product_id=GUID, country_code="BR")
@@ -46,3 +47,12 @@ async def test_a_package_is_of_before_only_if_no_clocks_can_explain_its_age(
         ensured = await client.packages.ensure([PRODUCT], external_id=NAME)
 
     assert (outcome, requests) == (ensured.outcome, len(raw.requests))
+
+
+@pytest.mark.parametrize("received", [940.0, 1060.0], ids=["set back", "slow, or set forward"])
+def test_an_answer_during_which_the_calendar_moved_far_says_too_little_of_the_time(
+    received: float,
+) -> None:
+    told = ServerClock.from_date("Sun, 01 Mar 2026 12:00:00 GMT", 1000.0, received)
+    assert told is not None
+    assert told.uncertainty > CLOCK_MARGIN
