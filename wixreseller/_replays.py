@@ -24,6 +24,7 @@ from wixreseller.models import Package
 __all__ = [
     "is_of_before",
     "known_but_not_seen",
+    "not_seen_in_time",
     "now_of",
     "renamed",
     "sold_before",
@@ -115,6 +116,22 @@ def too_late(calls: Calls, request: Request) -> WixResellerError:
     return RequestTimeoutError(
         f"{text}; nothing was sent for this order",
         phase="waiting for another call",
+        operation=request.operation.name,
+        idempotency_key=request.idempotency_key,
+    )
+
+
+def not_seen_in_time(calls: Calls, request: Request) -> WixResellerError:
+    """Make the error for having no time to wait until an order of late may be seen."""
+    text = (
+        f"ensure: an order of the external id {request.external_id!r} was sent a moment ago, and "
+        f"no package of it was seen in the time that there was"
+    )
+    if _first_sent(calls, request) is not None:
+        return _unknown(calls, request, f"{text}. It may have been sold: ensure again, to know")
+    return RequestTimeoutError(
+        f"{text}; nothing was sent for this one",
+        phase="waiting for an earlier order to be seen",
         operation=request.operation.name,
         idempotency_key=request.idempotency_key,
     )

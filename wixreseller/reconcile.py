@@ -124,7 +124,13 @@ async def _ensure(
     external_id: str,
     times: Times,
 ) -> Ensured:
-    existing = await _existing(calls, account_id, external_id, times)
+    try:
+        existing = await _existing(calls, account_id, external_id, times)
+    except TimeoutError as late:
+        if calls.recent.due_since(account_id, external_id) is None:
+            raise
+        request = _operations.create_package(account_id, key, products, external_id)
+        raise _replays.not_seen_in_time(calls, request) from late
     if existing:
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
     request = _operations.create_package(account_id, key, products, external_id)
@@ -135,7 +141,7 @@ async def _ensure(
     except ConflictError as refusal:
         # The server knows the key: this very order was sent before. Its package may be on its way
         # to the queries. Whatever ends the looks, it is not one that was not sent.
-        existing: Sequence[Package] = ()
+        existing = ()
         with contextlib.suppress(WixResellerError, TimeoutError):
             existing = await _existing(calls, account_id, external_id, times, is_due=True)
         if not existing:
