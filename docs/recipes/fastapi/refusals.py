@@ -26,7 +26,7 @@ async def refuse(request: Request, error: errors.WixResellerError) -> JSONRespon
             return JSONResponse({"detail": "busy"}, 503, {"Retry-After": seconds})
         case errors.TransportError():
             return JSONResponse(
-                {"detail": "no connection: no order was sent"}, 503, {"Retry-After": "5"}
+                {"detail": "no order was sent"}, 503, {"Retry-After": "5"}
             )
         case errors.ConfigurationError():  # an order id that Wix would refuse
             return JSONResponse({"detail": str(error)}, 400)

@@ -89,7 +89,9 @@ async def refuse(request: Request, error: Exception) -> JSONResponse:
             seconds = str(math.ceil(error.retry_after or 60))
             return JSONResponse({"detail": "busy"}, 503, {"Retry-After": seconds})
         case errors.TransportError():
-            return JSONResponse({"detail": "no order was sent"}, 503, {"Retry-After": "5"})
+            return JSONResponse(
+                {"detail": "no order was sent"}, 503, {"Retry-After": "5"}
+            )
         case errors.ConfigurationError():  # an order id that Wix would refuse
             return JSONResponse({"detail": str(error)}, 400)
         case errors.ExternalIdConflictError():

@@ -28,7 +28,7 @@ class Refusals(MiddlewareMixin):
                 seconds = str(math.ceil(error.retry_after or 60))
                 return problem(503, "busy", {"Retry-After": seconds})
             case errors.TransportError():
-                return problem(503, "no connection: no order was sent", {"Retry-After": "5"})
+                return problem(503, "no order was sent", {"Retry-After": "5"})
             case errors.ConfigurationError():  # an order id that Wix would refuse
                 return problem(400, str(error))
             case errors.ExternalIdConflictError():
