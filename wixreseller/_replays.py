@@ -26,6 +26,7 @@ __all__ = [
     "known_but_not_seen",
     "not_seen_in_time",
     "now_of",
+    "of_another",
     "renamed",
     "sold_before",
     "too_late",
@@ -58,6 +59,20 @@ async def now_of(
 
 
 # --- errors -------------------------------------------------------------------------------------
+
+
+def of_another(request: Request, package: Package) -> ExternalIdConflictError:
+    """Make the error for a create that Wix answered with the package of another order."""
+    name, found = request.external_id, package.external_id
+    return ExternalIdConflictError(
+        f"ensure: Wix answered with package {package.id}, whose external id is {found!r} and not "
+        f"{name!r}: was idempotency key {request.idempotency_key!r} used for another order? Give "
+        f"each order a key of its own",
+        matches=[package],
+        differences=[f"external_id is {found}, asked for {name}"],
+        operation="ensure",
+        idempotency_key=request.idempotency_key,
+    )
 
 
 def renamed(request: Request, package: Package) -> ExternalIdConflictError:

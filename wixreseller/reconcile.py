@@ -147,6 +147,8 @@ async def _ensure(
         if not existing:
             raise _replays.known_but_not_seen(calls, request, refusal) from refusal
         return Ensured(package=_same(existing, products, external_id), outcome="existing")
+    if made.external_id not in (None, external_id):
+        raise _replays.of_another(request, made)
     # It may have waited long for its turn, and the calendar been set back meanwhile.
     began = min(began, clock.posix() - (clock.monotonic() - start))
     if not _replays.is_of_before(calls, made, began, known):

@@ -401,3 +401,17 @@ async def test_of_an_order_of_before_that_cannot_be_read_nothing_is_guessed(
 
         assert made.package.meta is not None
         assert made.package.meta.idempotency_key == caught.value.idempotency_key
+
+
+@in_jumping_time
+async def test_the_package_of_another_order_with_the_same_key_is_not_said_to_be_this_ones(
+    product: Product,
+) -> None:
+    async with world(idempotency_mismatch="replay") as here, here.client() as client:
+        other = await client.packages.ensure([product], external_id="a", idempotency_key="k")
+
+        with pytest.raises(ExternalIdConflictError, match="key 'k' used for another") as caught:
+            await client.packages.ensure([product], external_id=NAME, idempotency_key="k")
+
+        assert [other.package.id] == [package.id for package in caught.value.matches]
+        assert ["a"] == [package.external_id for package in await here.packages()]
