@@ -120,33 +120,27 @@ def known_but_not_seen(
 
 def too_late(calls: Calls, request: Request) -> WixResellerError:
     """Make the error for having waited too long for another call that ensures the same."""
-    text = (
-        f"ensure: another call ensures {request.external_id!r}, and took longer than this could "
-        f"wait"
-    )
-    if _first_sent(calls, request) is not None:
-        return _unknown(
-            calls, request, f"{text}. The order may have been sent by it: ensure again, to know"
-        )
-    return RequestTimeoutError(
-        f"{text}; nothing was sent for this order",
-        phase="waiting for another call",
-        operation=request.operation.name,
-        idempotency_key=request.idempotency_key,
-    )
+    text = f"another call ensures {request.external_id!r}, and took longer than this could wait"
+    return _out_of_time(calls, request, text, "waiting for another call")
 
 
 def not_seen_in_time(calls: Calls, request: Request) -> WixResellerError:
     """Make the error for having no time to wait until an order of late may be seen."""
     text = (
-        f"ensure: an order of the external id {request.external_id!r} was sent a moment ago, and "
-        f"no package of it was seen in the time that there was"
+        f"an order of the external id {request.external_id!r} was sent a moment ago, and no "
+        f"package of it was seen in the time that there was"
     )
+    return _out_of_time(calls, request, text, "waiting for an earlier order to be seen")
+
+
+def _out_of_time(calls: Calls, request: Request, text: str, phase: str) -> WixResellerError:
+    """Say that time ran out, and whether this very order was sent before that, by another call."""
     if _first_sent(calls, request) is not None:
-        return _unknown(calls, request, f"{text}. It may have been sold: ensure again, to know")
+        text = f"ensure: {text}. The order may have been sent before: ensure again, to know"
+        return _unknown(calls, request, text)
     return RequestTimeoutError(
-        f"{text}; nothing was sent for this one",
-        phase="waiting for an earlier order to be seen",
+        f"ensure: {text}; nothing was sent for this order",
+        phase=phase,
         operation=request.operation.name,
         idempotency_key=request.idempotency_key,
     )

@@ -71,7 +71,7 @@ async def test_another_order_of_the_name_was_not_sent_when_there_is_no_time_to_l
         with pytest.raises(OutcomeUnknownError):
             await client.packages.create([product], external_id=NAME)
 
-        with pytest.raises(errors.RequestTimeoutError, match="nothing was sent for this one"):
+        with pytest.raises(errors.RequestTimeoutError, match="nothing was sent for this order"):
             await client.packages.ensure([product], external_id=NAME)
 
         assert 1 == await here.committed("createPackageV2")
